@@ -1,0 +1,28 @@
+"""The Celery application: ``celery -A callhub.celery worker``; settings are the ``CELERY_`` ones."""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+from celery import Celery
+from celery.platforms import SecurityWarning
+
+from callhub import broker  # noqa: F401 - registers the embedded transport
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callhub.settings")
+
+# Containers run as root, and messages are JSON: what the warning is about cannot happen.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+
+app = Celery("callhub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@app.task(name="callhub.pulse")
+def pulse() -> None:
+    """Leave a trace that scheduler, broker and worker are alive; ``manage.py doctor`` reads its age."""
+    from django.conf import settings
+
+    (settings.VAR_DIR / "worker-pulse").touch()
