@@ -1,0 +1,208 @@
+"""Settings, in the order of Django's own reference; every value an operator may change comes through ``callhub.env``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+
+from callhub import env
+
+BASE_DIR = env.BASE_DIR
+PRODUCTION = env.text("CALLHUB_ENV", "embedded") == "production"
+VAR_DIR = BASE_DIR / env.text("CALLHUB_VAR_DIR", "var")
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+# Core
+
+ALLOWED_HOSTS = env.words("CALLHUB_ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("CALLHUB_CACHE_URL")}
+        if env.text("CALLHUB_CACHE_URL")
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
+    )
+}
+CSRF_TRUSTED_ORIGINS = env.words("CALLHUB_CSRF_TRUSTED_ORIGINS", [])
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'callhub.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # Writers queue instead of failing: BEGIN IMMEDIATE waits for the lock where a deferred one gives up at once.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-20000;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.number("CALLHUB_DB_CONN_MAX_AGE", 600)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEBUG = env.flag("CALLHUB_DEBUG", default=False)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DEFAULT_FROM_EMAIL = env.text("CALLHUB_FROM_EMAIL", "callhub@localhost")
+EMAIL_BACKEND = env.text(
+    "CALLHUB_EMAIL_BACKEND",
+    "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "django.core.mail.backends.console.EmailBackend",
+)
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "callhub",
+    "tenants",
+    "contacts",
+    "calls",
+]
+LANGUAGE_CODE = "en"
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("CALLHUB_LOG_LEVEL", "INFO")},
+}
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+APPEND_SLASH = False  # no door ever redirects a POST, PUT or DELETE; both spellings are routed
+ROOT_URLCONF = "callhub.urls"
+SECRET_KEY = env.text("CALLHUB_SECRET_KEY") or ("" if PRODUCTION else env.kept_secret(VAR_DIR / "secret-key"))
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_HSTS_SECONDS = env.number("CALLHUB_HSTS_SECONDS", 31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+if env.flag("CALLHUB_BEHIND_PROXY", default=False):
+    # Only with a proxy that overwrites both headers on every request.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = False  # a redirect would have sent credentials in clear already; the TLS rule answers 406 instead
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # as said above
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+WSGI_APPLICATION = "callhub.wsgi.application"
+X_FRAME_OPTIONS = "DENY"
+
+# Auth
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AUTHENTICATION_BACKENDS = ["tenants.authentication.PasswordBackend"]
+AUTH_USER_MODEL = "tenants.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+# Sessions
+
+CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_SECURE = PRODUCTION
+
+# Static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "callhub" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION  # the embedded default needs no collectstatic
+
+# Content Security Policy: strict everywhere; the admin theme alone needs Alpine's eval (see callhub.middleware)
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+# Django REST framework
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Celery: a message is a doorbell, the row is the truth; losing every message loses nothing
+
+CELERY_BROKER_URL = env.text("CALLHUB_BROKER_URL", f"embedded+sqlite:///{VAR_DIR / 'broker.sqlite3'}")
+_BROKER_KIND = CELERY_BROKER_URL.partition("://")[0].partition("+")[0].removesuffix("s")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    "amqp": {"confirm_publish": True, "confirm_timeout": 5},
+    "redis": {"visibility_timeout": 120, "socket_timeout": 5, "socket_connect_timeout": 5},  # longer than any task runs
+}.get(_BROKER_KIND, {})
+CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum" if _BROKER_KIND == "amqp" else "classic"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = _BROKER_KIND != "embedded"  # SQLite has no fan-out
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SYNC_EVERY = 1  # the file's age is then the scheduler's age
+CELERY_BEAT_SCHEDULE = {
+    "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
+}
+CELERY_TIMEZONE = "UTC"
+
+# callhub
+
+CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
+CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
+CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door

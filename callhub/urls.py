@@ -1,0 +1,21 @@
+"""Which address leads to which door: our own first, then the vendors', Planhat's ``/<tenant>/calls`` last of all."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("health/live", live, name="live"),
+    path("admin/", admin.site.urls),
+    path("", include("calls.dialects.urls")),
+]
+
+handler404 = "callhub.errors.not_found"

@@ -1,0 +1,11 @@
+"""The web entry point: ``gunicorn callhub.wsgi``."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callhub.settings")
+
+application = get_wsgi_application()

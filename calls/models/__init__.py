@@ -1,0 +1,9 @@
+"""The call log: calls, their legs and events, the lines they run over and the tags put on them."""
+
+from calls.models.call import Call
+from calls.models.event import CallEvent
+from calls.models.leg import CallLeg
+from calls.models.line import Line
+from calls.models.tag import Tag
+
+__all__ = ["Call", "CallEvent", "CallLeg", "Line", "Tag"]

@@ -1,0 +1,210 @@
+"""The call: one conversation, whoever logged it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from calls.choices import MISSED, CallType, Direction, Disposition, MatchState, Source, State
+from tenants.models import Membership
+from tenants.scoping import TenantOwned, TenantQuerySet
+
+if TYPE_CHECKING:
+    from tenants.authentication import Principal
+
+_TYPES = {
+    CallType.MISSED: Q(direction=Direction.INBOUND, disposition__in=MISSED),
+    CallType.VOICEMAIL: Q(disposition=Disposition.VOICEMAIL),
+    CallType.INCOMING: Q(direction=Direction.INBOUND) & ~Q(disposition__in=[*MISSED, Disposition.VOICEMAIL]),
+    CallType.OUTGOING: Q(direction=Direction.OUTBOUND) & ~Q(disposition=Disposition.VOICEMAIL),
+    CallType.INTERNAL: Q(direction=Direction.INTERNAL) & ~Q(disposition=Disposition.VOICEMAIL),
+    CallType.UNKNOWN: Q(direction=Direction.UNKNOWN) & ~Q(disposition=Disposition.VOICEMAIL),
+}
+
+
+class CallQuerySet(TenantQuerySet):
+    """Which calls."""
+
+    def within_reach_of(self, principal: Principal) -> Self:
+        """The calls a signed-in party may see: its tenant's, or those of its one center."""
+        calls = self.for_tenant(principal.tenant)
+        return calls.filter(center=principal.center_id) if principal.center_id else calls
+
+    def visible_to(self, user: object) -> Self:
+        """The calls a person may see in the admin: their tenants', or their one center's where they are limited to it."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        reach = Q(pk__in=[])
+        for tenant_id, center_id in Membership.objects.filter(user=user).values_list("tenant_id", "center_id"):
+            reach |= Q(tenant=tenant_id, center=center_id) if center_id else Q(tenant=tenant_id)
+        return self.filter(reach)
+
+    def newest_first(self) -> Self:
+        """In the order every list uses; the id settles ties."""
+        return self.order_by("-started_at", "-id")
+
+    def between(self, start: datetime | None, end: datetime | None) -> Self:
+        """Calls that started at or after ``start`` and before ``end``."""
+        calls = self if start is None else self.filter(started_at__gte=start)
+        return calls if end is None else calls.filter(started_at__lt=end)
+
+    def of_type(self, *types: str) -> Self:
+        """Calls staff would call by any of these types."""
+        query = Q(pk__in=[])
+        for kind in types:
+            query |= _TYPES[CallType(kind)]
+        return self.filter(query)
+
+    def missed(self) -> Self:
+        """Inbound calls nobody took."""
+        return self.of_type(CallType.MISSED)
+
+    def unmatched(self) -> Self:
+        """Calls whose contact is not known, withheld numbers aside."""
+        return self.filter(match_state__in=[MatchState.NONE, MatchState.SEVERAL], is_withheld=False)
+
+    def live(self) -> Self:
+        """Calls that have not ended."""
+        return self.exclude(state=State.ENDED)
+
+    def with_number_part(self, digits: str) -> Self:
+        """Calls in which either party's number has these digits in it."""
+        return self.filter(number_text__contains=digits)
+
+
+class Call(TenantOwned):
+    """One conversation. Only ``calls.ledger`` writes it; times are UTC, lengths whole milliseconds.
+
+    ``caller`` and ``callee`` are the two sides as told; ``remote`` is whichever of them is outside the tenant: the side a
+    contact is matched by. A vendor that names only the other party (Planhat) leaves caller and callee to the direction.
+    """
+
+    source = models.CharField(max_length=16, choices=Source.choices, help_text=_("The door it came in by."))
+    external_id = models.CharField(
+        max_length=200, blank=True, help_text=_("The call's id at its source; the same one is never logged twice.")
+    )
+    direction = models.CharField(max_length=16, choices=Direction.choices, default=Direction.UNKNOWN)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ENDED)
+    disposition = models.CharField(max_length=16, choices=Disposition.choices, default=Disposition.UNKNOWN)
+    disposition_detail = models.CharField(max_length=32, blank=True, help_text=_("SIP status or Q.850 cause of a failed call."))
+
+    started_at = models.DateTimeField(_("started"))
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    duration_ms = models.BigIntegerField(_("duration"), null=True, blank=True)
+    ring_ms = models.BigIntegerField(_("ring"), null=True, blank=True)
+    talk_ms = models.BigIntegerField(_("talk"), null=True, blank=True)
+    hold_ms = models.BigIntegerField(_("hold"), null=True, blank=True)
+    transfer_ms = models.BigIntegerField(_("transfer"), null=True, blank=True)
+    work_ms = models.BigIntegerField(_("after-call work"), null=True, blank=True)
+    hold_count = models.PositiveIntegerField(default=0)
+
+    caller_raw = models.CharField(max_length=128, blank=True)
+    caller_e164 = models.CharField(max_length=16, blank=True)
+    caller_name = models.CharField(max_length=200, blank=True)
+    callee_raw = models.CharField(max_length=128, blank=True)
+    callee_e164 = models.CharField(max_length=16, blank=True)
+    callee_name = models.CharField(max_length=200, blank=True)
+    remote_raw = models.CharField(max_length=128, blank=True)
+    remote_e164 = models.CharField(max_length=16, blank=True)
+    remote_key = models.CharField(max_length=16, blank=True)
+    remote_name = models.CharField(max_length=200, blank=True)
+    is_withheld = models.BooleanField(_("number withheld"), default=False)
+    number_text = models.CharField(max_length=400, blank=True, editable=False)
+
+    contact = models.ForeignKey("contacts.Contact", null=True, blank=True, on_delete=models.SET_NULL, related_name="calls")
+    company = models.ForeignKey("contacts.Company", null=True, blank=True, on_delete=models.SET_NULL, related_name="calls")
+    agent = models.ForeignKey("contacts.Agent", null=True, blank=True, on_delete=models.SET_NULL, related_name="calls")
+    agent_name = models.CharField(
+        max_length=200, blank=True, help_text=_("As told by the source, when the agent is not known here.")
+    )
+    center = models.ForeignKey("tenants.Center", null=True, blank=True, on_delete=models.SET_NULL, related_name="calls")
+    line = models.ForeignKey("calls.Line", null=True, blank=True, on_delete=models.SET_NULL, related_name="calls")
+    match_state = models.CharField(max_length=16, choices=MatchState.choices, default=MatchState.NONE)
+    match_rule = models.CharField(max_length=40, blank=True)
+    match_candidates = models.JSONField(default=list, blank=True)
+    given_contact = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text=_("The ids the source named the contact and agent by, so that matching can be repeated."),
+    )
+
+    notes = models.TextField(blank=True)
+    outcome = models.CharField(max_length=60, blank=True)
+    tags = models.ManyToManyField("calls.Tag", blank=True, related_name="calls")
+    is_flagged = models.BooleanField(_("flagged"), default=False)
+    flag_notes = models.TextField(blank=True)
+    screen_pop = models.TextField(blank=True)
+    completed_forms = models.JSONField(default=list, blank=True)
+    recording_url = models.URLField(max_length=2000, blank=True)
+    facts = models.JSONField(
+        default=dict, blank=True, help_text=_("What the phone system told of itself: server, location, MAC, DTMF…")
+    )
+    document = models.JSONField(default=dict, blank=True, help_text=_("The vendor's own document, as it came."))
+    is_verified = models.BooleanField(
+        default=True, help_text=_("Off for calls that came by an open address, without credentials.")
+    )
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "source", "external_id"],
+                condition=~Q(external_id=""),
+                name="call_external_id_once_per_source",
+                violation_error_message=_("A call with this external id is in the log already."),
+            ),
+            models.CheckConstraint(
+                name="call_ends_after_it_starts",
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                violation_error_message=_("A call cannot end before it starts."),
+            ),
+            models.CheckConstraint(
+                name="call_lengths_are_not_negative",
+                condition=(Q(duration_ms__isnull=True) | Q(duration_ms__gte=0))
+                & (Q(ring_ms__isnull=True) | Q(ring_ms__gte=0))
+                & (Q(talk_ms__isnull=True) | Q(talk_ms__gte=0)),
+                violation_error_message=_("Lengths cannot be negative."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-started_at", "-id"], name="call_list"),
+            models.Index(fields=["tenant", "remote_key", "-started_at"], name="call_by_number"),
+            models.Index(fields=["contact", "-started_at"], name="call_by_contact"),
+            models.Index(fields=["agent", "-started_at"], name="call_by_agent"),
+            models.Index(fields=["tenant", "state"], condition=~Q(state="ended"), name="call_live"),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.get_direction_display()} · {self.remote_name or self.remote_e164 or self.remote_raw or _('number withheld')}"
+        )
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:calls_call_change", args=[self.pk])
+
+    @property
+    def type(self) -> CallType:
+        """What staff call it at a glance; the same rule as ``CallQuerySet.of_type``."""
+        if self.disposition == Disposition.VOICEMAIL:
+            return CallType.VOICEMAIL
+        if self.direction == Direction.INBOUND:
+            return CallType.MISSED if self.disposition in MISSED else CallType.INCOMING
+        return {Direction.OUTBOUND: CallType.OUTGOING, Direction.INTERNAL: CallType.INTERNAL}.get(
+            Direction(self.direction), CallType.UNKNOWN
+        )
+
+    @property
+    def has_recording(self) -> bool:
+        """Whether there is something to listen to."""
+        return bool(self.recording_url)

@@ -1,0 +1,58 @@
+"""Writing contacts: the one way their numbers are understood and past calls are asked to be matched anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from contacts.models import Contact, ContactNumber, RelinkRequest
+from contacts.phone import read_number
+
+
+@transaction.atomic
+def save_contact(contact: Contact, *, numbers: Iterable[str] | None = None) -> Contact:
+    """Save a contact and, where given, make ``numbers`` (any spelling) its whole list; calls it may concern are re-matched."""
+    before = _known_by(contact)
+    contact.save()
+    if numbers is not None:
+        wanted = list(dict.fromkeys(raw.strip() for raw in numbers if raw.strip()))
+        contact.numbers.exclude(raw__in=wanted).delete()
+        present = set(contact.numbers.values_list("raw", flat=True))
+        ContactNumber.objects.bulk_create(
+            understood(ContactNumber(tenant_id=contact.tenant_id, contact=contact, raw=raw))
+            for raw in wanted
+            if raw not in present
+        )
+    ask_for_relink(contact, before | _known_by(contact))
+    return contact
+
+
+@transaction.atomic
+def remove_contact(contact: Contact) -> None:
+    """Delete a contact; its calls stay and are matched anew."""
+    known = _known_by(contact)
+    ask_for_relink(contact, known)
+    contact.delete()
+
+
+def understood(number: ContactNumber) -> ContactNumber:
+    """Fill a number's E.164 form and match key from its text and its tenant's country."""
+    read = read_number(number.raw, number.tenant.country)
+    number.e164, number.match_key = read.e164, read.key
+    return number
+
+
+def ask_for_relink(contact: Contact, known: Iterable[tuple[str, str]]) -> None:
+    """Note which calls must be matched anew, as (match key, external id) pairs; the sweeper does it within seconds."""
+    RelinkRequest.objects.bulk_create(
+        RelinkRequest(tenant_id=contact.tenant_id, match_key=key, external_id=external) for key, external in known
+    )
+
+
+def _known_by(contact: Contact) -> set[tuple[str, str]]:
+    if contact._state.adding:
+        return {("", contact.external_id)} if contact.external_id else set()
+    keys = {(key, "") for key in contact.numbers.values_list("match_key", flat=True) if key}
+    stored = Contact.objects.filter(pk=contact.pk).values_list("external_id", flat=True).first()
+    return keys | {("", external) for external in (stored, contact.external_id) if external}

@@ -1,0 +1,27 @@
+"""Companies."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from contacts.models.base import KnownElsewhere, external_id_constraints
+
+
+class Company(KnownElsewhere):
+    """An organisation that contacts belong to; HostedSuite calls it a client."""
+
+    name = models.CharField(max_length=200)
+    phone = models.CharField(
+        max_length=64, blank=True, help_text=_("As people write it; contacts' numbers are what calls match.")
+    )
+    notes = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = _("companies")
+        constraints = external_id_constraints("company", _("Another company has this id already."))
+        indexes = [models.Index(fields=["tenant", "name"], name="company_by_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,20 @@
+"""Which past calls must be looked at again because somebody's number or id changed."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tenants.scoping import TenantOwned
+
+
+class RelinkRequest(TenantOwned):
+    """Calls whose other party has this match key, or came with this external id, are matched anew in the background."""
+
+    match_key = models.CharField(max_length=16, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.match_key or self.external_id

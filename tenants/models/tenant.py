@@ -1,0 +1,128 @@
+"""The tenant: one customer's log, apart from every other."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.ids import new_id
+
+# First path segments that lead to a door of their own and so can never name a tenant (Planhat's `/<tenant>/calls`).
+RESERVED_SLUGS = frozenset(
+    "admin api callhub calln calls companies conversations docs endusers favicon fonestorm health hostedsuite"
+    " i18n leancompanies media metrics myprofile oauth planhat static uapi unifiedapi users v1 v2 v3 voipnow".split()
+)
+
+
+def validate_slug(value: str) -> None:
+    """Refuse the words that are doors of their own."""
+    if value.lower() in RESERVED_SLUGS:
+        raise ValidationError(_("“%(slug)s” is reserved: it is the address of one of callhub's doors."), params={"slug": value})
+
+
+def validate_time_zone(value: str) -> None:
+    """Refuse what the IANA database does not know."""
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(zone)s” is not an IANA time zone such as Europe/Stockholm."), params={"zone": value})
+
+
+class TenantQuerySet(models.QuerySet["Tenant"]):
+    """Which tenants."""
+
+    def active(self) -> Self:
+        """Tenants whose doors are open."""
+        return self.filter(is_active=True)
+
+    def visible_to(self, user: object) -> Self:
+        """All for an operator, else the ones this person is a member of."""
+        if not getattr(user, "is_active", False):
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self
+        return self.filter(memberships__user=user)
+
+
+class Tenant(models.Model):
+    """One customer's log. Resellers are parents of their clients."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"\A[A-Za-z0-9_-]{1,64}\Z", _("Letters, digits, “-” and “_” only.")), validate_slug],
+        help_text=_("Names the tenant in addresses, such as Planhat's /<tenant>/calls. Letters, digits, “-” and “_”."),
+    )
+    name = models.CharField(max_length=200, help_text=_("Shown to people; HostedSuite clients may send it as CustomerName."))
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="children",
+        help_text=_("The reseller this tenant is a client of, if any."),
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("Times without an offset are read in this zone, and days begin at its midnight."),
+    )
+    country = models.CharField(
+        max_length=2,
+        default="SE",
+        validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("Two capital letters, such as SE."))],
+        help_text=_("Decides how national phone numbers are read (ISO 3166-1, two letters)."),
+    )
+    open_ingest = models.BooleanField(
+        _("open ingest"),
+        default=False,
+        help_text=_("Accept calls at Planhat's open address without any credentials. They are marked as unverified."),
+    )
+    jsonp = models.BooleanField(
+        _("JSONP"),
+        default=False,
+        help_text=_(
+            "Answer HostedSuite's ?callback= with a script. Passwords then travel in addresses: leave off unless needed."
+        ),
+    )
+    is_active = models.BooleanField(default=True, help_text=_("Off closes every door of this tenant and keeps its calls."))
+    created_at = models.DateTimeField(auto_now_add=True, editable=False)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="tenant_is_not_its_own_parent",
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
+                violation_error_message=_("A tenant cannot be its own reseller."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        ancestor = self.parent
+        while ancestor is not None:
+            if ancestor.pk == self.pk:
+                raise ValidationError({"parent": _("That would make the tenant its own reseller.")})
+            ancestor = ancestor.parent
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The tenant's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def calls_per_minute(self) -> int:
+        """How many requests a minute each of its doors takes."""
+        return int(settings.CALLHUB_CALLS_PER_MINUTE)

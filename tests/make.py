@@ -1,0 +1,90 @@
+"""Rows for tests: each function takes only what matters and fills in the rest believably."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from calls import ledger
+from calls.choices import Direction, Source
+from calls.drafts import CallDraft, PartyDraft
+from calls.models import Call, Line
+from contacts.book import save_contact
+from contacts.models import Agent, Company, Contact
+from contacts.phone import read_number
+from tenants.choices import Role, Scope
+from tenants.models import ApiToken, Center, Membership, Tenant, User
+
+_count = itertools.count(1)
+STARTED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PASSWORD = "a-right-password"
+
+
+def make_tenant(slug: str = "", **fields: Any) -> Tenant:
+    """A Swedish tenant with open ingest on."""
+    slug = slug or f"tenant-{next(_count)}"
+    return Tenant.objects.create(slug=slug, **{"name": slug.title(), "country": "SE", "open_ingest": True, **fields})
+
+
+def make_user(tenant: Tenant | None = None, role: str = Role.OWNER, *, center: Center | None = None, **fields: Any) -> User:
+    """A person with ``PASSWORD``, a member of ``tenant`` where one is given."""
+    user = User(**{"username": f"user-{next(_count)}", "email": "user@example.com", **fields})
+    user.set_password(PASSWORD)
+    user.save()
+    if tenant is not None:
+        Membership.objects.create(tenant=tenant, user=user, role=role, center=center)
+    return user
+
+
+def make_operator() -> User:
+    """A superuser."""
+    return make_user(is_staff=True, is_superuser=True)
+
+
+def make_token(tenant: Tenant, user: User | None = None, scope: str = Scope.MANAGE, **fields: Any) -> str:
+    """A token's secret; its owner is a new owner of the tenant unless given."""
+    token = ApiToken(tenant=tenant, user=user or make_user(tenant), name="test", scope=scope, **fields)
+    secret = token.renew_secret()
+    token.save()
+    return secret
+
+
+def make_contact(tenant: Tenant, *numbers: str, **fields: Any) -> Contact:
+    """A contact known by these numbers."""
+    return save_contact(Contact(tenant=tenant, **{"name": f"Contact {next(_count)}", **fields}), numbers=numbers)
+
+
+def make_company(tenant: Tenant, **fields: Any) -> Company:
+    """A company."""
+    return Company.objects.create(tenant=tenant, **{"name": f"Company {next(_count)}", **fields})
+
+
+def make_agent(tenant: Tenant, **fields: Any) -> Agent:
+    """An agent."""
+    return Agent.objects.create(tenant=tenant, **{"name": f"Agent {next(_count)}", **fields})
+
+
+def make_center(tenant: Tenant, **fields: Any) -> Center:
+    """A center."""
+    return Center.objects.create(tenant=tenant, **{"name": f"Center {next(_count)}", **fields})
+
+
+def make_line(tenant: Tenant, number: str, **fields: Any) -> Line:
+    """A line of the tenant."""
+    read = read_number(number, tenant.country)
+    return Line.objects.create(tenant=tenant, number=number, e164=read.e164, match_key=read.key, **fields)
+
+
+def make_call(tenant: Tenant, number: str = "+46701234567", *, seconds: int | None = 60, **draft: Any) -> Call:
+    """A call of ``seconds`` with ``number``, inbound unless told; goes through the ledger."""
+    started_at = draft.pop("started_at", STARTED_AT)
+    ended_at = None if seconds is None else started_at + timedelta(seconds=seconds)
+    facts = {
+        "source": Source.API,
+        "direction": Direction.INBOUND,
+        "ended_at": ended_at,
+        "remote": PartyDraft(number=number),
+        **draft,
+    }
+    return ledger.record(tenant, CallDraft(started_at=started_at, **facts)).call
