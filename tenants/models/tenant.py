@@ -6,6 +6,7 @@ import zoneinfo
 from typing import Self
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -31,6 +32,12 @@ def validate_time_zone(value: str) -> None:
     """Refuse what the IANA database does not know."""
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("“%(zone)s” is not an IANA time zone such as Europe/Stockholm."), params={"zone": value})
+
+
+def validate_country(value: str) -> None:
+    """Refuse what is no country with a telephone numbering plan."""
+    if value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValidationError(_("“%(country)s” is not a country in two capital letters, such as SE."), params={"country": value})
 
 
 class TenantQuerySet(models.QuerySet["Tenant"]):
@@ -77,7 +84,7 @@ class Tenant(models.Model):
     country = models.CharField(
         max_length=2,
         default="SE",
-        validators=[RegexValidator(r"\A[A-Z]{2}\Z", _("Two capital letters, such as SE."))],
+        validators=[validate_country],
         help_text=_("Decides how national phone numbers are read (ISO 3166-1, two letters)."),
     )
     open_ingest = models.BooleanField(

@@ -1,0 +1,79 @@
+"""``manage.py create_tenant``: open a tenant and print, once, all that is needed to speak to every door."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
+
+from tenants.models import Tenant
+from tenants.onboarding import Opened, open_tenant
+
+
+class Command(BaseCommand):
+    """See ``help``."""
+
+    help = "Make a tenant with an owner and print its user name, password and token. They are shown only once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slug", help="names the tenant in addresses: letters, digits, “-” and “_”")
+        parser.add_argument("--name", default="", help="shown to people (default: the slug)")
+        parser.add_argument("--country", default="SE", type=str.upper, help="how national numbers are read (default: SE)")
+        parser.add_argument("--time-zone", default="UTC", help="an IANA zone such as Europe/Stockholm (default: UTC)")
+        parser.add_argument("--parent", metavar="SLUG", help="the reseller this tenant is a client of")
+        parser.add_argument("--username", default="", help="the owner's user name (default: owner@SLUG)")
+        parser.add_argument(
+            "--open-ingest",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="accept calls at Planhat's open address without credentials",
+        )
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="text for people, json for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            opened = open_tenant(
+                options["slug"],
+                name=options["name"],
+                country=options["country"],
+                time_zone=options["time_zone"],
+                parent=_parent(options["parent"]),
+                open_ingest=options["open_ingest"],
+                username=options["username"],
+            )
+        except ValidationError as error:
+            raise CommandError(_in_words(error)) from error
+        except IntegrityError as error:  # another command took the slug or user name meanwhile
+            raise CommandError("slug: This tenant or its owner has just been made by somebody else.") from error
+        credentials = _credentials(opened)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(credentials))
+        else:
+            self.stdout.write("\n".join(f"{name:<9} {value}" for name, value in credentials.items()))
+
+
+def _parent(slug: str | None) -> Tenant | None:
+    if slug is None:
+        return None
+    parent = Tenant.objects.filter(slug=slug).first()
+    if parent is None:
+        raise ValidationError({"parent": f"There is no tenant “{slug}”."})
+    return parent
+
+
+def _credentials(opened: Opened) -> dict[str, str]:
+    return {
+        "tenant": opened.tenant.slug,
+        "name": opened.tenant.name,
+        "username": opened.owner.username,
+        "password": opened.password,
+        "token": opened.token,
+    }
+
+
+def _in_words(error: ValidationError) -> str:
+    return "\n".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())
