@@ -10,4 +10,4 @@ class CallhubConfig(AppConfig):
     verbose_name = "callhub"
 
     def ready(self) -> None:
-        from callhub import celery  # noqa: F401 - tasks called from the web need the configured application
+        from callhub import celery, checks  # noqa: F401 - tasks need the configured application, checks register themselves

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import importlib.util
 import os
-import platform
 import shlex
 import shutil
 import subprocess
@@ -26,6 +25,11 @@ VENV = BASE_DIR / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "callhub-unfinished"
 USAGE_ERROR = 2
+HOLDERS = {
+    "base": ("base", "production", "dev"),
+    "production": ("production", "dev"),
+    "dev": ("dev",),
+}  # longer lists hold shorter
 HELP_WORDS = {"-h", "--help"}
 
 
@@ -88,9 +92,11 @@ def in_venv() -> bool:
 
 
 def is_ready(name: str) -> bool:
-    """Whether ``.venv`` holds what ``requirements/<name>.txt`` lists now."""
+    """Whether ``.venv`` holds at least what ``requirements/<name>.txt`` lists now."""
     try:
-        return PYTHON.exists() and not UNFINISHED.exists() and _stamp(name).read_text("ascii") == _fingerprint(name)
+        stamps = {holder: _stamp(holder) for holder in HOLDERS[name]}
+        current = any(stamp.exists() and stamp.read_text("ascii") == _fingerprint(holder) for holder, stamp in stamps.items())
+        return current and PYTHON.exists() and not UNFINISHED.exists()
     except OSError:
         return False
 
@@ -126,7 +132,8 @@ def _install(name: str) -> None:
         installer = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
     else:
         if subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode:
-            _make_venv()  # made by uv, which puts no pip in
+            _require_venv_module()
+            run("Adding pip", [str(PYTHON), "-m", "ensurepip"])  # uv makes environments without it
         installer = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
     UNFINISHED.touch()
     run(f"Installing {count} packages", [*installer, "--no-deps", "--require-hashes", "-r", str(requirements)])
@@ -204,8 +211,3 @@ def run(step: str, command: list[str], environment: dict[str, str] | None = None
 def _become(command: list[str]) -> NoReturn:
     sys.stdout.flush()
     os.execv(command[0], command)
-
-
-def describe_python() -> str:
-    """This interpreter, for reports."""
-    return f"Python {platform.python_version()}"

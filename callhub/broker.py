@@ -21,7 +21,7 @@ class Channel(sqlalchemy.Channel):
     """A channel whose file allows readers beside a writer."""
 
     def _engine_from_config(self) -> Engine:
-        engine: Engine = super()._engine_from_config()
+        engine: Engine = super()._engine_from_config()  # type: ignore[no-untyped-call]
         event.listen(engine, "connect", _prepare)
         return engine
 
@@ -38,9 +38,9 @@ TRANSPORT_ALIASES["embedded"] = "callhub.broker:Transport"
 
 
 def purge_consumed(older_than: timedelta) -> int:
-    """Delete the rows of messages consumed longer ago than ``older_than``, which the transport only hides; the answer is how many.
+    """Delete the rows of messages consumed longer ago than ``older_than``, which the transport only hides.
 
-    Does nothing where another broker is in use.
+    Gives how many went; does nothing where another broker is in use.
     """
     from django.conf import settings
 
@@ -48,7 +48,7 @@ def purge_consumed(older_than: timedelta) -> int:
     if not address.startswith(SCHEME):
         return 0
     # The transport stamps a message with the naive local time when it hides it.
-    limit = (datetime.now() - older_than).isoformat(sep=" ")
+    limit = (datetime.now() - older_than).isoformat(sep=" ")  # noqa: DTZ005
     with closing(sqlite3.connect(address.removeprefix(SCHEME), timeout=BUSY_TIMEOUT)) as connection, connection:
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'kombu_message'").fetchone():
             return 0

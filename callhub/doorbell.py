@@ -77,7 +77,7 @@ def _hand_over(task: Task, args: tuple[Any, ...]) -> None:
     if settings.CELERY_TASK_ALWAYS_EAGER:
         task.apply_async(args=args)
         return
-    global _ringer
+    global _ringer  # noqa: PLW0603 - one per process, made when it is first needed
     if _ringer is None or _ringer.process != os.getpid():  # threads do not survive a fork
         with _making:
             if _ringer is None or _ringer.process != os.getpid():

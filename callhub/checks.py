@@ -1,0 +1,57 @@
+"""System checks: a wrong set-up is said at the start, with what to do about it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from callhub import env
+
+BROKERS = ("embedded+sqlite://", "amqp://", "amqps://", "redis://", "rediss://", "memory://")
+
+
+@register
+def variables_can_be_read(**_: Any) -> list[CheckMessage]:
+    """Every variable that could not be read, all at once."""
+    return [Error(f"Cannot read the variable {problem}", hint="See .env.example.", id="callhub.E001") for problem in env.problems]
+
+
+@register
+def broker_is_known(**_: Any) -> list[CheckMessage]:
+    """Only brokers that were tried; kombu's filesystem transport loses and breaks messages."""
+    scheme = settings.CELERY_BROKER_URL.partition("://")[0] + "://"
+    if scheme in BROKERS:
+        return []
+    hint = f"CALLHUB_BROKER_URL begins with one of {', '.join(BROKERS[:-1])}."
+    return [Error(f"{scheme} is not a broker callhub runs on.", hint=hint, id="callhub.E002")]
+
+
+@register
+def files_can_be_written(**_: Any) -> list[CheckMessage]:
+    """The directory of callhub's own files."""
+    if os.access(settings.VAR_DIR, os.W_OK):
+        return []
+    hint = "Change its owner, or choose another with CALLHUB_VAR_DIR."
+    return [Error(f"{settings.VAR_DIR} cannot be written.", hint=hint, id="callhub.E003")]
+
+
+@register(Tags.security, deploy=True)
+def production_has_production_parts(**_: Any) -> list[CheckMessage]:
+    """What the embedded default does well for one machine and badly for several."""
+    if not settings.PRODUCTION:
+        return []
+    found: list[CheckMessage] = []
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        hint = "Set DATABASE_URL=postgres://..."
+        found.append(checks.Warning("Production runs on SQLite, which serves one machine only.", hint=hint, id="callhub.W001"))
+    if settings.CELERY_BROKER_URL.startswith("embedded"):
+        hint = "Set CALLHUB_BROKER_URL=amqp://... or redis://..."
+        found.append(checks.Warning("Production runs on the embedded broker.", hint=hint, id="callhub.W002"))
+    if not settings.ALLOWED_HOSTS:
+        hint = "Set CALLHUB_ALLOWED_HOSTS=callhub.example.com"
+        found.append(Error("No host name is allowed.", hint=hint, id="callhub.E004"))
+    return found
