@@ -80,8 +80,11 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def private_postgresql() -> Iterator[str]:
-    """A throw-away PostgreSQL cluster on a Unix socket; gives the address of its database for ``DATABASE_URL``."""
+def private_postgresql(*, durable: bool = False) -> Iterator[str]:
+    """A throw-away PostgreSQL cluster on a Unix socket; gives the address of its database for ``DATABASE_URL``.
+
+    With ``durable`` its commits reach the disk, as they do in earnest.
+    """
     programs = find("postgresql")
     if programs is None:
         raise LookupError(f"no PostgreSQL here: {how_to_get('postgresql')}")
@@ -106,11 +109,10 @@ def private_postgresql() -> Iterator[str]:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(home),
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
         "max_connections": "200",
     }
+    if not durable:
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     command = [f"{programs}/postgres", "-D", data]
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]

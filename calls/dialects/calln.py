@@ -29,11 +29,14 @@ class CallNView(NotBuilt):
 
 _view = CallNView.as_view()
 urlpatterns = [
-    route(r"api/(?:v2/)?call", _view, "calln-calls"),
-    route(r"api/(?:v2/)?call/(?P<call_id>[^/]+)", _view, "calln-call"),
-    route(r"api/(?:v2/)?callaudio/(?P<call_id>[^/]+)", _view, "calln-audio"),
     route(r"api/callaudits/(?P<call_id>[^/]+)", _view, "calln-audits"),
     route(r"api/userauthtoken", _view, "calln-token"),
     route(r"api/client", _view, "calln-clients"),
     route(r"api/handset", _view, "calln-handsets"),
 ]
+for _version in ("", "v2/"):
+    urlpatterns += [
+        route(rf"api/{_version}call", _view, f"calln-{_version}calls"),
+        route(rf"api/{_version}call/(?P<call_id>[^/]+)", _view, f"calln-{_version}call"),
+        route(rf"api/{_version}callaudio/(?P<call_id>[^/]+)", _view, f"calln-{_version}audio"),
+    ]

@@ -24,11 +24,13 @@ class VoipNowView(NotBuilt):
 
 
 _view = VoipNowView.as_view()
-_ROOT = r"(?:uapi|unifiedapi)"
-urlpatterns = [
-    route(rf"{_ROOT}/phoneCalls/(?P<user_id>[^/]+)/(?P<kind>simple|callback|conferenceInvite)", _view, "voipnow-create"),
-    route(rf"{_ROOT}/phoneCalls/(?P<user_id>[^/]+)/(?P<extension>[^/]+)", _view, "voipnow-calls"),
-    route(rf"{_ROOT}/phoneCalls/(?P<user_id>[^/]+)/(?P<extension>[^/]+)/(?P<call_id>[^/]+)", _view, "voipnow-call"),
-    route(rf"{_ROOT}/cdr(?:/(?P<owner_id>[^/]+))?", _view, "voipnow-cdr"),
-    route(r"oauth/token(?:\.php)?", _view, "voipnow-token"),
-]
+urlpatterns = [route(r"oauth/token", _view, "voipnow-token"), route(r"oauth/token\.php", _view, "voipnow-token-php")]
+for _root in ("uapi", "unifiedapi"):
+    _calls = rf"{_root}/phoneCalls/(?P<user_id>[^/]+)"
+    urlpatterns += [
+        route(rf"{_calls}/(?P<kind>simple|callback|conferenceInvite)", _view, f"voipnow-{_root}-create"),
+        route(rf"{_calls}/(?P<extension>[^/]+)", _view, f"voipnow-{_root}-calls"),
+        route(rf"{_calls}/(?P<extension>[^/]+)/(?P<call_id>[^/]+)", _view, f"voipnow-{_root}-call"),
+        route(rf"{_root}/cdr", _view, f"voipnow-{_root}-cdr"),
+        route(rf"{_root}/cdr/(?P<owner_id>[^/]+)", _view, f"voipnow-{_root}-cdr-of-owner"),
+    ]
