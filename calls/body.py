@@ -56,9 +56,12 @@ def read_bytes(request: HttpRequest, limit: int | None = None) -> bytes:
 def as_text(body: bytes, charset: str | None = None) -> str:
     """The body as text in its charset (UTF-8 unless told), without a byte-order mark."""
     try:
-        return body.decode(charset or "utf-8").removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
+        text = body.decode(charset or "utf-8").removeprefix("\ufeff")
+    except (ValueError, LookupError) as error:  # a codec may raise any UnicodeError, and its name may hold a NUL
         raise BodyRefused("The body is not text in the charset it names.") from error
+    if charset:
+        check_text(text)  # UTF-7 spells half a surrogate pair in ASCII
+    return text
 
 
 def read_json(text: str) -> Any:
@@ -97,7 +100,7 @@ def read_object(request: HttpRequest, *, limit: int | None = None) -> dict[str, 
     body = read_bytes(request, limit)
     if not body.strip():
         return {}
-    text = as_text(body, request.encoding if request.content_params and "charset" in request.content_params else None)
+    text = as_text(body, (request.content_params or {}).get("charset"))
     if text.lstrip()[:1] in "{[" or not _is_form(request):
         value = read_json(text)
         if not isinstance(value, Mapping):

@@ -66,6 +66,7 @@ class Dialect:
     def refuse(self, refusal: Refusal) -> HttpResponse:
         """The vendor's answer to a refusal."""
         response = json_response(self.envelope(refusal), status=refusal.status)
+        response["Cache-Control"] = "no-store"
         for name, value in refusal.headers.items():
             response[name] = value
         return response
