@@ -6,10 +6,12 @@ Its messages are doorbells: losing all of them loses nothing, because a sweeper 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES, sqlalchemy
 from sqlalchemy import Engine, event
 
@@ -42,17 +44,27 @@ def purge_consumed(older_than: timedelta) -> int:
 
     Gives how many went; does nothing where another broker is in use.
     """
-    from django.conf import settings
-
-    address = str(settings.CELERY_BROKER_URL)
-    if not address.startswith(SCHEME):
-        return 0
     # The transport stamps a message with the naive local time when it hides it.
     limit = (datetime.now() - older_than).isoformat(sep=" ")  # noqa: DTZ005
-    with closing(sqlite3.connect(address.removeprefix(SCHEME), timeout=BUSY_TIMEOUT)) as connection, connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'kombu_message'").fetchone():
-            return 0
-        return connection.execute("DELETE FROM kombu_message WHERE visible = 0 AND timestamp < ?", (limit,)).rowcount
+    with _messages() as file:
+        return file.execute("DELETE FROM kombu_message WHERE visible = 0 AND timestamp < ?", (limit,)).rowcount if file else 0
+
+
+def messages_waiting() -> int | None:
+    """How many messages nobody has taken yet; None where another broker is in use or this one never was."""
+    with _messages() as file:
+        return int(file.execute("SELECT count(*) FROM kombu_message WHERE visible = 1").fetchone()[0]) if file else None
+
+
+@contextmanager
+def _messages() -> Iterator[sqlite3.Connection | None]:
+    address = str(settings.CELERY_BROKER_URL)
+    if not address.startswith(SCHEME):
+        yield None
+        return
+    with closing(sqlite3.connect(address.removeprefix(SCHEME), timeout=BUSY_TIMEOUT)) as file, file:
+        exists = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'kombu_message'").fetchone()
+        yield file if exists else None
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

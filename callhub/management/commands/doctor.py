@@ -96,12 +96,14 @@ def _cache() -> str:
 
 
 def _broker() -> str:
+    from callhub.broker import messages_waiting
     from callhub.celery import app
 
     with app.connection_for_write(connect_timeout=2) as broker:
         broker.ensure_connection(max_retries=1, timeout=3)
-        broker.default_channel.queue_declare(app.conf.task_default_queue, passive=True)
-        return f"{settings.CELERY_BROKER_URL.partition(':')[0]}, reachable"
+        broker.default_channel.close()
+    waiting = messages_waiting()
+    return f"{settings.CELERY_BROKER_URL.partition(':')[0]}, reachable" + (f", {waiting} waiting" if waiting is not None else "")
 
 
 def _worker() -> str:
