@@ -94,3 +94,56 @@ class LegRole(models.TextChoices):
 # Dispositions of an inbound call that staff call missed.
 MISSED = (Disposition.NO_ANSWER, Disposition.BUSY, Disposition.CANCELLED, Disposition.REJECTED, Disposition.FAILED)
 STATE_ORDER = [State.QUEUED, State.RINGING, State.IN_PROGRESS, State.ENDED]
+
+
+class RecordingKind(models.TextChoices):
+    """Whose the audio is."""
+
+    AUDIO = "audio", _("Audio")  # kept here
+    LINK = "link", _("Link")  # kept elsewhere; we know its address
+
+
+class RecordingState(models.TextChoices):
+    """How far a recording has come; it only moves forward (``RECORDING_MOVES``)."""
+
+    EXPECTED = "expected", _("Expected")  # announced, no bytes yet
+    UPLOADING = "uploading", _("Uploading")  # bytes are coming in
+    REFUSED = "refused", _("Refused")  # what came was no good; a better file may still come
+    STORED = "stored", _("Stored")
+    EXPIRED = "expired", _("Expired")  # announced and never sent
+    ABSENT = "absent", _("Absent")  # the source has none
+    DELETED = "deleted", _("Deleted")  # the audio is gone, the call stays
+
+
+class AudioRefusal(models.TextChoices):
+    """Why audio was not taken; the codes are the same at every door."""
+
+    NOT_AUDIO = "not_audio", _("Not audio")
+    EMPTY_AUDIO = "empty_audio", _("No sound in it")
+    TOO_LARGE = "too_large", _("Too large")
+    TYPE_NOT_ALLOWED = "type_not_allowed", _("Type not allowed")
+    CHECKSUM_MISMATCH = "checksum_mismatch", _("Checksum differs")
+    TRUNCATED = "truncated", _("Cut off")
+    QUOTA = "quota", _("Quota used up")
+    HOSTILE = "hostile", _("Harmful")  # reading it took more time or memory than any call needs
+
+
+class RemovalReason(models.TextChoices):
+    """Why audio that was stored is not any more."""
+
+    PERSON = "person", _("Removed by a person")
+    RETENTION = "retention", _("Retention")
+    REPLACED = "replaced", _("Replaced by a newer file")
+
+
+_GONE = frozenset({RecordingState.DELETED})
+_UNSENT_ENDS = frozenset({RecordingState.STORED, RecordingState.EXPIRED, RecordingState.DELETED})
+RECORDING_MOVES: dict[RecordingState, frozenset[RecordingState]] = {
+    RecordingState.EXPECTED: _UNSENT_ENDS | {RecordingState.UPLOADING, RecordingState.REFUSED, RecordingState.ABSENT},
+    RecordingState.UPLOADING: _UNSENT_ENDS | {RecordingState.REFUSED},
+    RecordingState.REFUSED: _UNSENT_ENDS,
+    RecordingState.STORED: _GONE,
+    RecordingState.EXPIRED: _GONE,
+    RecordingState.ABSENT: _GONE,
+    RecordingState.DELETED: frozenset(),
+}

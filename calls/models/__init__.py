@@ -4,6 +4,7 @@ from calls.models.call import Call
 from calls.models.event import CallEvent
 from calls.models.leg import CallLeg
 from calls.models.line import Line
+from calls.models.recording import Recording
 from calls.models.tag import Tag
 
-__all__ = ["Call", "CallEvent", "CallLeg", "Line", "Tag"]
+__all__ = ["Call", "CallEvent", "CallLeg", "Line", "Recording", "Tag"]

@@ -144,6 +144,7 @@ class Call(TenantOwned):
     screen_pop = models.TextField(blank=True)
     completed_forms = models.JSONField(default=list, blank=True)
     recording_url = models.URLField(max_length=2000, blank=True)
+    has_audio = models.BooleanField(_("audio"), default=False, editable=False, help_text=_("Its audio is kept here."))
     facts = models.JSONField(
         default=dict, blank=True, help_text=_("What the phone system told of itself: server, location, MAC, DTMF…")
     )
@@ -207,4 +208,4 @@ class Call(TenantOwned):
     @property
     def has_recording(self) -> bool:
         """Whether there is something to listen to."""
-        return bool(self.recording_url)
+        return self.has_audio or bool(self.recording_url)
