@@ -7,12 +7,15 @@ not. Extensions (``210``, ``0003*210``) never reach the parser, which would read
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
 
 KEY_DIGITS = 9  # two numbers with the same last nine national digits are taken for the same subscriber
+LONGEST_PUBLIC = 15  # digits with the country code, by E.164; Germany's plan alone would allow more
+LONGEST_TEXT = 128  # what is longer is cut: no number is
 SHORTEST_PUBLIC = 7  # fewer digits are an extension, a short code or a slip
 
 _WITHHELD = frozenset(
@@ -20,7 +23,7 @@ _WITHHELD = frozenset(
 )
 _NAMED = re.compile(r"[^<>]*<\s*([^<>]+?)\s*>\s*\Z")
 _SIP = re.compile(r"(?:sips?|tel):([^@;>]+)", re.IGNORECASE)
-_ASCII_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹０１２３４５６７８９＋", "012345678901234567890123456789+")
+_WITH_WAY_OUT = phonenumbers.CountryCodeSource.FROM_NUMBER_WITH_IDD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +52,16 @@ def is_same(one: Number, other: Number) -> bool:
     return bool(one.key) and one.key == other.key
 
 
-@lru_cache(maxsize=8192)
 def read_number(text: str, country: str) -> Number:
     """Read a number in any spelling; ``country`` (ISO 3166-1, two letters) decides what a national one means.
 
     Takes ``Name <number>``, ``sip:`` and ``tel:`` forms. Never raises: what is no number comes back with an empty key.
     """
-    raw = text.strip()[:128]
+    return _read(text.strip()[:LONGEST_TEXT], country)  # cut before it is remembered
+
+
+@lru_cache(maxsize=8192)
+def _read(raw: str, country: str) -> Number:
     core = _core(raw)
     if core.lower() in _WITHHELD or (raw and not core):
         return Number(raw=raw, is_withheld=True)
@@ -63,7 +69,7 @@ def read_number(text: str, country: str) -> Number:
     if not digits:
         return Number(raw=raw)
     if "*" in core or "#" in core:
-        return Number(raw=raw, key=_extension_key(core), digits=digits, is_extension=True)
+        return Number(raw=raw, key=_extension_key(core), digits=digits[:32], is_extension=True)
     public = _parse(core, digits, country)
     if public is not None:
         national = phonenumbers.national_significant_number(public)
@@ -79,11 +85,17 @@ def read_number(text: str, country: str) -> Number:
 
 
 def _core(raw: str) -> str:
-    """The number itself, without a display name, a scheme, a host or parameters."""
+    """The number itself in ASCII digits, without a display name, a scheme, a host or parameters."""
     named = _NAMED.match(raw)
     core = named.group(1) if named else raw
     scheme = _SIP.match(core)
-    return (scheme.group(1) if scheme else core).translate(_ASCII_DIGITS).strip()
+    return _in_ascii_digits(scheme.group(1) if scheme else core).strip()
+
+
+def _in_ascii_digits(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text).replace("＋", "+")
 
 
 def _extension_key(core: str) -> str:
@@ -91,20 +103,29 @@ def _extension_key(core: str) -> str:
 
 
 def _parse(core: str, digits: str, country: str) -> phonenumbers.PhoneNumber | None:
-    """The public number, or None where it is not even possible. Digits that begin with a country code are tried as such last."""
-    if len(digits) < SHORTEST_PUBLIC or len(digits) > 32:
+    """The public number, or None where it is not even possible.
+
+    First as dialled in ``country``, then with another country's way out (``00``, ``011``), last as if it began with a country
+    code. ``00`` begins no subscriber's number, so it is a way out wherever it is dialled; ``011`` begins Leeds and Norrköping.
+    """
+    if not SHORTEST_PUBLIC <= len(digits) <= 32:
         return None
-    if core.startswith("011") and len(digits) > 10:  # the North American way out, dialled from anywhere
-        core = "+" + core[3:]
-    elif core.startswith("00"):
-        core = "+" + core[2:]
-    for text in (core, f"+{digits}"):
-        try:
-            number = phonenumbers.parse(text, country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number):
-            return number
-        if text.startswith("+"):
-            return None
-    return None
+    dialled = _possible(core, country)
+    if core.startswith("+"):
+        return dialled
+    if core.startswith("00") and not (dialled and dialled.country_code_source == _WITH_WAY_OUT):
+        return _possible(f"+{core[2:]}", country)
+    if dialled is None and core.startswith("011"):
+        dialled = _possible(f"+{core[3:]}", country)
+    return dialled or _possible(f"+{digits}", country)
+
+
+def _possible(text: str, country: str) -> phonenumbers.PhoneNumber | None:
+    """The number ``text`` spells, if it is long enough for its country; a local one without its area code is not."""
+    try:
+        number = phonenumbers.parse(text, country, keep_raw_input=True)
+    except phonenumbers.NumberParseException:
+        return None
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    length = len(f"{number.country_code}{phonenumbers.national_significant_number(number)}")
+    return number if is_possible and length <= LONGEST_PUBLIC else None
