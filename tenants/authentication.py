@@ -1,7 +1,8 @@
 """Who is at the door: every scheme ends in one ``Principal``.
 
 Tokens have 256 random bits and cost one indexed look-up. Passwords cost a fifth of a second of CPU each, so a budget is
-spent before the hash, one hash runs per core at a time, and a success is remembered under a key that changes with the password.
+spent before the hash, never more than one hash runs per core, few requests wait for their turn while the rest are sent away,
+and a success is remembered under a key that changes with the password.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants.budget import give_back, spend
+from tenants.budget import Spent, give_back, spend
 from tenants.choices import Role, Scope
 from tenants.models import ApiToken, Membership, Tenant, User
-from tenants.models.token import digest_of
+from tenants.models.token import TOKEN_MARK, digest_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 HASHES_PER_ACCOUNT = (10, 15 * 60)  # wrong passwords, seconds
 HASHES_PER_ADDRESS = (100, 60 * 60)
 REMEMBERED_S = 60
-_hashing = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
+HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # half the cores, so that the other doors stay open
+WAITING_AT_ONCE = 3  # of the eight threads of a web process
+LONGEST_WAIT_S = 2
+_hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
+_queueing = threading.BoundedSemaphore(HASHES_AT_ONCE + WAITING_AT_ONCE)
 
 
 class CredentialsRefused(Exception):
@@ -99,51 +104,40 @@ def by_password(username: str, password: str, *, tenant: Tenant | None = None, a
 
     Without ``tenant`` it is the one they have been a member of longest. Raises ``CredentialsRefused``, ``TooManyAttempts``.
     """
-    user = User.objects.filter(username=username).first() if "\0" not in username else None
-    if password.startswith("chub_"):
+    user = _find_user(username)
+    if password.startswith(TOKEN_MARK):
         return _own_token(user, password, tenant)
-    check_password(user, username, password, address=address)
-    if user is None:
+    principal = _place_of(user, tenant)
+    check_password(user if principal else None, username, password, address=address)
+    if principal is None:
         raise CredentialsRefused
-    return of_user(user, tenant)
+    return principal
 
 
 def of_user(user: User, tenant: Tenant | None = None) -> Principal:
     """A signed-in person in ``tenant``, or in the tenant they have been a member of longest."""
-    memberships = user.memberships.filter(tenant__is_active=True).select_related("tenant").order_by("created_at")
-    membership = (memberships.filter(tenant=tenant) if tenant else memberships).first()
-    if membership is not None:
-        return Principal(tenant=membership.tenant, user=user, role=membership.role, center_id=membership.center_id)
-    if user.is_superuser and tenant is not None and tenant.is_active:
-        return Principal(tenant=tenant, user=user, role=Role.OWNER)
-    raise CredentialsRefused
+    principal = _place_of(user, tenant)
+    if principal is None:
+        raise CredentialsRefused
+    return principal
 
 
 def check_password(user: User | None, username: str, password: str, *, address: str) -> None:
-    """Raise unless ``password`` is this active user's. Unknown users cost the same hash as known ones."""
+    """Raise unless ``password`` is this active user's; None stands for nobody, costs the same hash and is always refused."""
+    if not _is_text(username) or not _is_text(password):
+        raise CredentialsRefused
     remembered = _remembered_as(user, password)
     if remembered and cache.get(remembered):
         return
-    account = "hash:" + hashlib.sha256(username.encode("utf-8", "surrogatepass")).hexdigest()
-    budgets = [(account, *HASHES_PER_ACCOUNT), (f"hash-from:{address}", *HASHES_PER_ADDRESS)]
-    for name, limit, window_s in budgets:
-        spent = spend(name, limit, window_s)
-        if not spent.is_allowed:
-            raise TooManyAttempts(spent.reset_s)
-    if not _hashing.acquire(timeout=2):
-        raise TooManyAttempts(2)
+    taken = _spend_hash(username, address)
     try:
-        if user is None:
-            make_password(password)
-            is_right = False
-        else:
-            is_right = user.check_password(password) and user.is_active
-    finally:
-        _hashing.release()
+        is_right = _hash_in_turn(user, password, remembered)
+    except TooManyAttempts:
+        _return(taken)
+        raise
     if not is_right:
         raise CredentialsRefused
-    for name, _limit, window_s in budgets:
-        give_back(name, window_s)
+    _return(taken)
     if remembered:
         cache.set(remembered, True, timeout=REMEMBERED_S)
 
@@ -165,7 +159,7 @@ class PasswordBackend(ModelBackend):
         username = username or kwargs.get(User.USERNAME_FIELD)
         if username is None or password is None:
             return None
-        user = User.objects.filter(username=username).first() if "\0" not in username else None
+        user = _find_user(username)
         try:
             check_password(user, username, password, address=client_address(request) if request else "")
         except (CredentialsRefused, TooManyAttempts):
@@ -173,11 +167,71 @@ class PasswordBackend(ModelBackend):
         return user
 
 
+def _is_text(text: str) -> bool:
+    """Whether a database can hold it: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _find_user(username: str) -> User | None:
+    return User.objects.filter(username=username).first() if _is_text(username) else None
+
+
+def _place_of(user: User | None, tenant: Tenant | None) -> Principal | None:
+    """The person in ``tenant``, or in their oldest one; None where they have no place."""
+    if user is None:
+        return None
+    memberships = user.memberships.filter(tenant__is_active=True).select_related("tenant").order_by("created_at")
+    membership = (memberships.filter(tenant=tenant) if tenant else memberships).first()
+    if membership is not None:
+        return Principal(tenant=membership.tenant, user=user, role=membership.role, center_id=membership.center_id)
+    if user.is_superuser and tenant is not None and tenant.is_active:
+        return Principal(tenant=tenant, user=user, role=Role.OWNER)
+    return None
+
+
 def _own_token(user: User | None, secret: str, tenant: Tenant | None) -> Principal:
     principal = by_token(secret)
     if user is None or principal.user != user or (tenant is not None and principal.tenant != tenant):
         raise CredentialsRefused
     return principal
+
+
+def _spend_hash(username: str, address: str) -> list[Spent]:
+    """Take one hash from the budgets of the address and the account, or none of either and raise."""
+    account = "hash:" + hashlib.sha256(username.encode()).hexdigest()
+    taken: list[Spent] = []
+    for name, (limit, window_s) in ((f"hash-from:{address}", HASHES_PER_ADDRESS), (account, HASHES_PER_ACCOUNT)):
+        spent = spend(name, limit, window_s)
+        if not spent.is_allowed:
+            _return(taken)
+            raise TooManyAttempts(spent.reset_s)
+        taken.append(spent)
+    return taken
+
+
+def _return(taken: list[Spent]) -> None:
+    for spent in taken:
+        give_back(spent)
+
+
+def _hash_in_turn(user: User | None, password: str, remembered: str) -> bool:
+    """Whether the password is right, found out when a core is free; raises ``TooManyAttempts`` where too many wait."""
+    if not _queueing.acquire(blocking=False):
+        raise TooManyAttempts(LONGEST_WAIT_S)
+    try:
+        if not _hashing.acquire(timeout=LONGEST_WAIT_S):
+            raise TooManyAttempts(LONGEST_WAIT_S)
+        try:
+            if remembered and cache.get(remembered):  # a twin was quicker
+                return True
+            if user is None:
+                make_password(password)
+                return False
+            return user.check_password(password) and user.is_active
+        finally:
+            _hashing.release()
+    finally:
+        _queueing.release()
 
 
 def _remembered_as(user: User | None, password: str) -> str:

@@ -15,8 +15,9 @@ from django.core.cache import cache
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """What is left of a budget: ``reset_s`` is in whole seconds until it is full again."""
+    """What is left of a budget: ``reset_s`` is in whole seconds until it is full again, ``key`` the window it came from."""
 
+    key: str
     is_allowed: bool
     limit: int
     remaining: int
@@ -35,11 +36,10 @@ def spend(name: str, limit: int, window_s: int) -> Spent:
         cache.set(key, 1, timeout=window_s + 5)
         used = 1
     reset_s = max(1, int((window + 1) * window_s - now))
-    return Spent(is_allowed=used <= limit, limit=limit, remaining=max(0, limit - used), reset_s=reset_s)
+    return Spent(key=key, is_allowed=used <= limit, limit=limit, remaining=max(0, limit - used), reset_s=reset_s)
 
 
-def give_back(name: str, window_s: int) -> None:
-    """Return one to the budget: what it was spent on turned out not to count."""
-    key = f"budget:{name}:{int(time.time() // window_s)}"
+def give_back(spent: Spent) -> None:
+    """Return one to the window it was taken from: what it was spent on turned out not to count."""
     with contextlib.suppress(ValueError):  # the window is over
-        cache.decr(key)
+        cache.decr(spent.key)
