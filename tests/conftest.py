@@ -6,8 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from tests import services
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked ``once`` do not depend on the database and have run on SQLite."""
+    if connection.vendor != "sqlite":
+        repeated = [item for item in items if item.get_closest_marker("once")]
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if item not in repeated]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
