@@ -97,16 +97,21 @@ def read_object(request: HttpRequest, *, limit: int | None = None) -> dict[str, 
 
     The first character decides, for clients that send JSON under curl's default form type.
     """
+    value = read_value(request, limit=limit)
+    if not isinstance(value, Mapping):
+        raise BodyRefused("The body must be a JSON object.")
+    return dict(value)
+
+
+def read_value(request: HttpRequest, *, limit: int | None = None) -> Any:
+    """The body as ``read_object`` reads it, where any JSON value will do; an empty one is an empty mapping."""
     body = read_bytes(request, limit)
     if not body.strip():
         return {}
     text = as_text(body, (request.content_params or {}).get("charset"))
     if text.lstrip()[:1] in "{[" or not _is_form(request):
-        value = read_json(text)
-        if not isinstance(value, Mapping):
-            raise BodyRefused("The body must be a JSON object.")
-        return dict(value)
-    return dict(read_form(text))
+        return read_json(text)
+    return read_form(text)
 
 
 def check_text(value: Any) -> None:

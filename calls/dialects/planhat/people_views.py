@@ -1,0 +1,99 @@
+"""End users, companies and users: list, find, make, upsert in bulk, change and delete; the token's own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from calls.body import BodyRefused, read_object, read_value
+from calls.dialects.base import json_response
+from calls.dialects.planhat.bulk import upsert
+from calls.dialects.planhat.doors import TokenView
+from calls.dialects.planhat.errors import no_such
+from calls.dialects.planhat.listing import page_of, read_page
+from calls.dialects.planhat.people import COMPANIES, END_USERS, USERS, Kind, find_company, only_known
+from calls.dialects.planhat.views import DELETED
+from contacts.models import Agent
+from tenants.ids import short_id
+
+BULK_BODY_LIMIT = 8 * 1024 * 1024
+
+
+class People(TokenView):
+    """``/endusers``, ``/companies`` and ``/users``."""
+
+    kind: Kind = END_USERS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        query = self.query
+        rows = self.kind.rows(self.principal.tenant).filter(only_known(self.kind.filters, query))
+        if self.kind is END_USERS and (company := query.get("c") or query.get("companyId")):
+            found = find_company(self.principal.tenant, company)
+            rows = rows.filter(company=found) if found else rows.none()
+        page = read_page(query, self.kind.sorts, default="createDate")
+        return json_response(page_of(rows, page, self.kind.document))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        record = self.kind.model(tenant=self.principal.tenant)
+        self.kind.save(record, self.kind.fill(record, read_object(request)))
+        return json_response(self.kind.document(record))
+
+    def put(self, request: HttpRequest) -> HttpResponse:
+        rows = read_value(request, limit=BULK_BODY_LIMIT)
+        if isinstance(rows, dict) and rows:
+            rows = [rows]
+        if not isinstance(rows, list):
+            raise BodyRefused("The body must be a JSON array of objects.")
+        outcome = upsert(self.kind, self.principal.tenant, rows)
+        return json_response(outcome.document(), status=outcome.status)
+
+
+class OnePerson(TokenView):
+    """One of them, by ``_id``, ``extid-…`` or ``srcid-…``."""
+
+    kind: Kind = END_USERS
+
+    def record(self, record_id: str) -> Any:
+        """The record of the path; raises 404."""
+        record = self.kind.find(self.principal.tenant, record_id)
+        if record is None:
+            raise no_such(self.kind.noun)
+        return record
+
+    def get(self, request: HttpRequest, record_id: str) -> HttpResponse:
+        return json_response(self.kind.document(self.record(record_id)))
+
+    def put(self, request: HttpRequest, record_id: str) -> HttpResponse:
+        record = self.record(record_id)
+        self.kind.save(record, self.kind.fill(record, read_object(request)))
+        return json_response(self.kind.document(record))
+
+    def delete(self, request: HttpRequest, record_id: str) -> HttpResponse:
+        self.require_eraser()
+        self.kind.remove(self.record(record_id))
+        return json_response(DELETED)
+
+
+class LeanCompanies(TokenView):
+    """``/leancompanies``: the ids and names of companies, for clients that look one up by an id of their own."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        query = self.query
+        rows = COMPANIES.rows(self.principal.tenant).filter(only_known(COMPANIES.filters, query))
+        page = read_page({"limit": "5000", **query}, COMPANIES.sorts, default="createDate")
+        lean = ("_id", "name", "externalId", "sourceId")
+        return json_response(
+            page_of(rows, page, lambda company: {k: v for k, v in COMPANIES.document(company).items() if k in lean})
+        )
+
+
+class MyProfile(TokenView):
+    """``/myprofile``: whose token this is."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user = self.principal.user
+        agent = Agent.objects.for_tenant(self.principal.tenant).filter(user=user).first()
+        names = {"firstName": user.first_name, "lastName": user.last_name, "email": user.email}
+        known = USERS.document(agent) if agent else {"_id": short_id(user.pk), "name": str(user)}
+        return json_response({**{name: value for name, value in names.items() if value}, **known})

@@ -1,0 +1,80 @@
+"""The calls: list, log, show, change and delete."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+
+from calls import ledger
+from calls.body import read_object
+from calls.dialects.base import json_response
+from calls.dialects.planhat.doors import OpenView, TokenView
+from calls.dialects.planhat.errors import no_such
+from calls.dialects.planhat.listing import page_of, read_page
+from calls.dialects.planhat.people import find_company
+from calls.dialects.planhat.reading import changes_of, draft_of
+from calls.dialects.planhat.vocabulary import CALL_SORTS
+from calls.dialects.planhat.writing import document_of, receipt_of
+from calls.models import Call
+from calls.models.call import CallQuerySet
+
+OPEN_BODY_LIMIT = 16 * 1024
+DELETED = {"n": 1, "ok": 1, "deletedCount": 1}
+
+
+class OpenCalls(OpenView):
+    """``/<tenant>/calls``: log a call without credentials; it is marked as unverified."""
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        draft = draft_of(read_object(request, limit=OPEN_BODY_LIMIT), user=None)
+        return json_response(receipt_of(ledger.record(self.tenant, draft).call))
+
+
+class CallsView(TokenView):
+    """What the addresses of calls share."""
+
+    def calls(self) -> CallQuerySet:
+        """The calls this token may see, with whom they were matched with."""
+        return cast(CallQuerySet, Call.objects.within_reach_of(self.principal).select_related("contact", "company", "agent"))
+
+    def call(self, call_id: str) -> Call:
+        """The call of the path; raises 404."""
+        call: Call | None = self.calls().by_public_id(call_id)
+        if call is None:
+            raise no_such("call")
+        return call
+
+
+class Calls(CallsView):
+    """``/calls``: list and log."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        query = self.query
+        calls = self.calls()
+        if company := query.get("companyId") or query.get("c"):
+            found = find_company(self.principal.tenant, company)
+            calls = calls.filter(company=found) if found else calls.none()
+        page = read_page(query, CALL_SORTS, default="-start")
+        return json_response(page_of(calls, page, document_of))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        draft = draft_of(read_object(request), user=self.principal.user)
+        return json_response(document_of(ledger.record(self.principal.tenant, draft, actor=self.principal.user).call))
+
+
+class OneCall(CallsView):
+    """``/calls/<id>``: show, change and delete."""
+
+    def get(self, request: HttpRequest, call_id: str) -> HttpResponse:
+        return json_response(document_of(self.call(call_id)))
+
+    def put(self, request: HttpRequest, call_id: str) -> HttpResponse:
+        call = self.call(call_id)
+        changes = changes_of(read_object(request), call)
+        return json_response(document_of(ledger.amend(call, changes, actor=self.principal.user)))
+
+    def delete(self, request: HttpRequest, call_id: str) -> HttpResponse:
+        self.require_eraser()
+        ledger.remove(self.call(call_id), actor=self.principal.user)
+        return json_response(DELETED)
