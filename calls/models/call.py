@@ -136,6 +136,8 @@ class Call(TenantOwned):
         help_text=_("The ids the source named the contact and agent by, so that matching can be repeated."),
     )
 
+    given_external_id = models.CharField(max_length=200, blank=True, editable=False)  # the contact's, to find it again by
+
     notes = models.TextField(blank=True)
     outcome = models.CharField(max_length=60, blank=True)
     tags = models.ManyToManyField("calls.Tag", blank=True, related_name="calls")
@@ -182,6 +184,9 @@ class Call(TenantOwned):
             models.Index(fields=["tenant", "-started_at", "-id"], name="call_list"),
             models.Index(fields=["tenant", "remote_key", "-started_at"], name="call_by_number"),
             models.Index(fields=["contact", "-started_at"], name="call_by_contact"),
+            models.Index(
+                fields=["tenant", "given_external_id"], condition=~Q(given_external_id=""), name="call_by_given_external_id"
+            ),
             models.Index(fields=["agent", "-started_at"], name="call_by_agent"),
             models.Index(fields=["tenant", "state"], condition=~Q(state="ended"), name="call_live"),
         ]

@@ -12,6 +12,7 @@ class RelinkRequest(TenantOwned):
 
     match_key = models.CharField(max_length=16, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
+    done_to = models.UUIDField(null=True, editable=False, help_text="The last call that has been looked at, in order of ids.")
 
     class Meta:
         ordering = ["created_at"]

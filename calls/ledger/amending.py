@@ -1,0 +1,152 @@
+"""Changing and erasing calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from calls import events
+from calls.choices import Disposition, EventKind, MatchState, State
+from calls.drafts import CallChanges
+from calls.errors import CallChanged, CallNotFound, InvalidCall
+from calls.ledger.judging import check_facts, has_talked, settle_times
+from calls.ledger.linking import (
+    OwnLines,
+    is_chosen,
+    keep_hints,
+    kept_hint,
+    number_to_match,
+    take_agent,
+    take_match,
+    take_parties_again,
+)
+from calls.ledger.tagging import tags_named
+from calls.models import Call, CallEvent
+from contacts.matching import find_agent, find_contact
+from contacts.models import Contact
+from tenants.models import User
+
+# What the event of a change tells; other columns follow from these.
+_TOLD = (
+    "direction", "disposition", "state", "started_at", "answered_at", "ended_at", "ring_ms", "talk_ms", "remote_raw",
+    "remote_name", "contact_id", "company_id", "agent_id", "agent_name", "match_state", "notes", "outcome", "is_flagged",
+    "flag_notes", "recording_url",
+)  # fmt: skip
+_PLAIN = ("notes", "outcome", "is_flagged", "flag_notes", "recording_url", "disposition")
+_TIMES = ("started_at", "ended_at", "ring_ms")
+
+
+def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expected_version: int | None = None) -> Call:
+    """Change a call and tell what changed; nothing asked for changes nothing.
+
+    Raises ``InvalidCall``, ``CallNotFound`` where it is gone, ``CallChanged`` where ``expected_version`` is not its version.
+    """
+    given = changes.given()
+    check_facts(given)
+    with transaction.atomic():
+        locked = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call.pk).first()
+        if locked is None:
+            raise CallNotFound("There is no such call.")
+        if expected_version is not None and locked.version != expected_version:
+            raise CallChanged("The call was edited since you read it. Read it again and repeat your change.")
+        before = _columns(locked)
+        _apply(locked, given)
+        after = _columns(locked)
+        changed = {name: [_text(before[name]), _text(after[name])] for name in _TOLD if before[name] != after[name]}
+        if "tags" in given:
+            changed |= _retag(locked, given["tags"])
+        if not changed and before == after:
+            return locked
+        locked.version += 1
+        locked.save()
+        if changed:
+            events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}).save(force_insert=True)
+        return locked
+
+
+def remove(call: Call, *, actor: User | None = None) -> None:
+    """Erase a call, its legs and what its events tell; the event of its removal stays. Gone already is fine."""
+    with transaction.atomic():
+        locked = Call.objects.select_for_update().filter(pk=call.pk).first()
+        if locked is None:
+            return
+        CallEvent.objects.filter(call_id=locked.pk).update(data={}, summary="")
+        removal = events.event_of(locked, EventKind.REMOVED, actor=actor)
+        locked.delete()
+        removal.save(force_insert=True)
+
+
+def _columns(call: Call) -> dict[str, Any]:
+    return {field.attname: getattr(call, field.attname) for field in Call._meta.concrete_fields}
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _apply(call: Call, given: dict[str, Any]) -> None:
+    had_talked = has_talked(call.disposition)
+    for name in _PLAIN:
+        if name in given:
+            setattr(call, name, given[name])
+    if "document" in given:
+        call.document = {**call.document, **given["document"]}
+    if given.keys() & {*_TIMES, "disposition"}:
+        _apply_times(call, given, had_talked=had_talked)
+    if given.keys() & {"direction", "remote", "contact"}:
+        _apply_parties(call, given)
+    if "chosen_contact" in given:
+        _choose(call, given["chosen_contact"])
+    if "agent" in given:
+        keep_hints(call, agent=given["agent"])
+        take_agent(call, find_agent(call.tenant, given["agent"]), given["agent"])
+
+
+def _apply_times(call: Call, given: dict[str, Any], *, had_talked: bool) -> None:
+    """Take the times that were given and compute afresh what follows from them."""
+    if call.ended_at is not None and given.get("ended_at", call.ended_at) is None:
+        raise InvalidCall.field("ended_at", "The call has ended; that cannot be undone.", code="ended_already")
+    moved = {name for name in _TIMES if name in given and given[name] != getattr(call, name)}
+    if not moved and had_talked == has_talked(call.disposition):
+        return
+    for name in moved:
+        setattr(call, name, given[name])
+    call.duration_ms = call.talk_ms = None
+    if moved & {"started_at", "ring_ms"} or call.disposition not in (Disposition.ANSWERED, Disposition.VOICEMAIL):
+        call.answered_at = None
+    settle_times(call)
+    if call.ended_at is not None:
+        call.state = State.ENDED
+
+
+def _apply_parties(call: Call, given: dict[str, Any]) -> None:
+    """Settle parties and contact again after the direction, the number or an id changed."""
+    if "contact" in given:
+        keep_hints(call, contact=given["contact"])
+    if given.keys() & {"direction", "remote"}:
+        lines = take_parties_again(call, direction=given.get("direction"), remote=given.get("remote"))
+    else:
+        lines = OwnLines.of_call(call)
+    if not is_chosen(call):
+        take_match(call, find_contact(call.tenant, number_to_match(call, lines), kept_hint(call)))
+
+
+def _choose(call: Call, contact_id: str | None) -> None:
+    contact = Contact.objects.for_tenant(call.tenant).select_related("company").by_public_id(contact_id) if contact_id else None
+    if contact_id and contact is None:
+        raise InvalidCall.field("chosen_contact", "There is no such contact.")
+    call.contact, call.company = contact, contact.company if contact else None
+    call.match_state, call.match_rule, call.match_candidates = MatchState.CHOSEN, "chosen", []
+
+
+def _retag(call: Call, names: tuple[str, ...]) -> dict[str, Any]:
+    before = {tag.pk: tag.name for tag in call.tags.all()}
+    tags = tags_named(call.tenant, names).values()
+    if {tag.pk for tag in tags} == before.keys():
+        return {}
+    call.tags.set(tags)
+    return {"tags": [sorted(before.values()), sorted(tag.name for tag in tags)]}

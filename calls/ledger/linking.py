@@ -1,0 +1,179 @@
+"""Who it was: which side is outside, and the contact, company, agent, line and center of each call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from calls.choices import Direction, MatchState
+from calls.drafts import CallDraft, PartyDraft
+from calls.errors import CallError, InvalidCall
+from calls.models import Call, Line
+from contacts.matching import AgentHint, ContactHint, Match, find_agents, find_contacts
+from contacts.models import Agent
+from contacts.phone import Number, is_same, read_number
+from tenants.models import Center, Tenant
+
+_SIDES = ("caller", "callee")
+_OTHER = {"caller": "callee", "callee": "caller"}
+_OUTSIDE: dict[str, str] = {Direction.INBOUND: "caller", Direction.OUTBOUND: "callee", Direction.INTERNAL: "callee"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnLines:
+    """The tenant's lines that share a key with any of the numbers asked about."""
+
+    by_key: dict[str, list[Line]]
+
+    @classmethod
+    def among(cls, tenant: Tenant, numbers: Sequence[Number]) -> OwnLines:
+        """One query for all numbers."""
+        keys = {number.key for number in numbers if number.key}
+        by_key: dict[str, list[Line]] = {}
+        for line in Line.objects.for_tenant(tenant).filter(match_key__in=keys) if keys else ():
+            by_key.setdefault(line.match_key, []).append(line)
+        return cls(by_key=by_key)
+
+    @classmethod
+    def of_call(cls, call: Call) -> OwnLines:
+        """The lines a logged call's outside number may be one of."""
+        return cls.among(call.tenant, [read_number(call.remote_raw, call.tenant.country)])
+
+    def of(self, number: Number) -> Line | None:
+        """The line that is this very number; two full numbers that only end alike are not the same."""
+        lines = self.by_key.get(number.key, []) if number.key else []
+        return next((line for line in lines if is_same(number, Number(e164=line.e164, key=line.match_key))), None)
+
+
+def link(tenant: Tenant, pairs: Sequence[tuple[Call, CallDraft]]) -> dict[Call, CallError]:
+    """Fill in parties, contact, company, agent, line and center of each call; the answer holds those that cannot be linked."""
+    lines = OwnLines.among(tenant, [number for _, draft in pairs for number in _numbers(tenant, draft)])
+    for call, draft in pairs:
+        take_parties(call, tenant, draft, lines)
+        keep_hints(call, contact=draft.contact, agent=draft.agent)
+    matches = find_contacts(tenant, [(number_to_match(call, lines), draft.contact) for call, draft in pairs])
+    agents = find_agents(tenant, [draft.agent for _, draft in pairs])
+    centers = Center.objects.for_tenant(tenant).by_public_ids(draft.center_id for _, draft in pairs)
+    refused: dict[Call, CallError] = {}
+    for (call, draft), match, agent in zip(pairs, matches, agents, strict=True):
+        take_match(call, match)
+        take_agent(call, agent, draft.agent)
+        if draft.center_id and draft.center_id not in centers:
+            refused[call] = InvalidCall.field("center_id", "There is no such center.")
+        call.center_id = centers[draft.center_id].pk if draft.center_id in centers else _usual_center(call)
+    return refused
+
+
+def take_parties(call: Call, tenant: Tenant, draft: CallDraft, lines: OwnLines) -> None:
+    """Settle which side is outside, from what was told and the tenant's own lines."""
+    told = {"caller": draft.caller, "callee": draft.callee}
+    numbers = {side: read_number(party.number, tenant.country) for side, party in told.items()}
+    own = {side: lines.of(number) for side, number in numbers.items()}
+    if draft.infer_direction and draft.direction == Direction.UNKNOWN:
+        call.direction = _direction_between(own["caller"], own["callee"])
+    outside = _outside(call, told, own)
+    remote, number = told[outside], numbers[outside]
+    if draft.remote:
+        remote, number = draft.remote, read_number(draft.remote.number, tenant.country)
+        if call.direction != Direction.UNKNOWN and not told[outside]:
+            told[outside], numbers[outside] = remote, number
+    for side, party in told.items():
+        setattr(call, f"{side}_raw", numbers[side].raw)
+        setattr(call, f"{side}_e164", numbers[side].e164)
+        setattr(call, f"{side}_name", party.name[:200])
+    call.remote_raw, call.remote_e164, call.remote_key = number.raw, number.e164, number.key
+    call.remote_name, call.is_withheld = remote.name[:200], number.is_withheld
+    call.line = own[_OTHER[outside]]
+    call.number_text = " ".join(dict.fromkeys(n.digits for n in (*numbers.values(), number) if n.digits))
+
+
+def take_parties_again(call: Call, *, direction: Direction | None = None, remote: PartyDraft | None = None) -> OwnLines:
+    """Settle the parties of a logged call whose direction or outside party is now told otherwise.
+
+    Where both sides were told they stay, and the direction says which of them is outside. Where only the outside party was
+    told, its place follows the direction.
+    """
+    call.direction = direction or call.direction
+    sides = {side: PartyDraft(number=getattr(call, f"{side}_raw"), name=getattr(call, f"{side}_name")) for side in _SIDES}
+    told = remote or PartyDraft(number=call.remote_raw, name=call.remote_name)
+    held = next((side for side in _SIDES if sides[side] and sides[side].number == call.remote_raw), None)
+    inner = sides[_OTHER[held]] if held else PartyDraft()
+    if held and (remote or not inner):
+        outside = _OUTSIDE.get(call.direction, held)
+        sides = {outside: told, _OTHER[outside]: inner}
+    elif held:
+        told = PartyDraft()
+    draft = CallDraft(source=call.source, started_at=call.started_at, direction=call.direction, remote=told, **sides)  # type: ignore[arg-type]
+    lines = OwnLines.among(call.tenant, _numbers(call.tenant, draft))
+    take_parties(call, call.tenant, draft, lines)
+    return lines
+
+
+def number_to_match(call: Call, lines: OwnLines) -> Number:
+    """The number its contact is looked for by; an own line is nobody's contact."""
+    number = read_number(call.remote_raw, call.tenant.country)
+    return Number() if lines.of(number) else number
+
+
+def take_match(call: Call, match: Match) -> None:
+    """Write down who was found and how."""
+    call.contact, call.company = match.contact, match.company
+    call.match_state, call.match_rule, call.match_candidates = match.state, match.rule, match.candidates
+
+
+def take_agent(call: Call, agent: Agent | None, hint: AgentHint) -> None:
+    """Write down the agent, or the name the source told; who logged it counts only where no other agent was named."""
+    logged_by = "" if hint.id or hint.external_id or hint.extension or hint.user is None else str(hint.user)
+    call.agent = agent
+    call.agent_name = (agent.name if agent else hint.name or logged_by)[:200]
+
+
+def keep_hints(call: Call, *, contact: ContactHint | None = None, agent: AgentHint | None = None) -> None:
+    """Keep the ids that were told, so that matching can be repeated; None leaves that part as it is."""
+    kept = call.given_contact
+    of_contact = contact.as_dict() if contact else {name: kept[name] for name in kept if not name.startswith("agent_")}
+    of_agent = _agent_ids(agent) if agent else {name: kept[name] for name in kept if name.startswith("agent_")}
+    call.given_contact = of_contact | of_agent
+    call.given_external_id = of_contact.get("external_id", "")[:200]
+
+
+def kept_hint(call: Call) -> ContactHint:
+    """The ids the contact was told by."""
+    return ContactHint(**{name: value for name, value in call.given_contact.items() if not name.startswith("agent_")})
+
+
+def is_chosen(call: Call) -> bool:
+    """Whether a person said who it was; matching leaves that alone."""
+    return call.match_state == MatchState.CHOSEN
+
+
+def _numbers(tenant: Tenant, draft: CallDraft) -> list[Number]:
+    return [read_number(party.number, tenant.country) for party in (draft.caller, draft.callee, draft.remote)]
+
+
+def _outside(call: Call, told: dict[str, PartyDraft], own: dict[str, Line | None]) -> str:
+    """Which side is outside: by the direction; where that is unknown the side that is no line of ours, else who called."""
+    if call.direction != Direction.UNKNOWN:
+        return _OUTSIDE[call.direction]
+    if own["caller"] is not None:
+        return "callee"
+    return "caller" if told["caller"] or own["callee"] is not None else "callee"
+
+
+def _direction_between(caller: Line | None, callee: Line | None) -> Direction:
+    if caller and callee:
+        return Direction.INTERNAL
+    return Direction.OUTBOUND if caller else Direction.INBOUND if callee else Direction.UNKNOWN
+
+
+def _agent_ids(hint: AgentHint) -> dict[str, str]:
+    ids = (("id", hint.id), ("external_id", hint.external_id), ("extension", hint.extension))
+    return {f"agent_{name}": value for name, value in ids if value}
+
+
+def _usual_center(call: Call) -> UUID | None:
+    """The center of its line, else of its agent."""
+    if call.line is not None and call.line.center_id:
+        return call.line.center_id
+    return call.agent.center_id if call.agent is not None else None

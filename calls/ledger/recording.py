@@ -1,0 +1,187 @@
+"""Logging calls, one or many, and recognising the ones that are there already."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from calls import events
+from calls.choices import EventKind
+from calls.drafts import CallDraft, PartyDraft
+from calls.errors import CallConflict, CallError
+from calls.ledger.judging import judged
+from calls.ledger.linking import link
+from calls.ledger.tagging import put_on
+from calls.models import Call, CallEvent, CallLeg
+from contacts.phone import read_number
+from tenants.models import Tenant, User
+
+AT_ONCE = 500  # calls looked up and written together
+RACES = 3  # how often a twin may be quicker
+
+# What a repeat of one (tenant, source, external id) is compared by.
+_FACTS = ("direction", "disposition", "started_at", "answered_at", "ended_at", "duration_ms", "caller", "callee", "remote")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A call in the log; ``created`` is False where it was there already."""
+
+    call: Call
+    created: bool
+
+
+def record(tenant: Tenant, draft: CallDraft, *, actor: User | None = None) -> Recorded:
+    """Log a call.
+
+    The same (tenant, source, external id) again returns the call that is there. Raises ``InvalidCall`` for impossible
+    facts and ``CallConflict``, naming the fields, for a repeat that tells other facts.
+    """
+    result = record_many(tenant, [draft], actor=actor)[0]
+    if isinstance(result, CallError):
+        raise result
+    return result
+
+
+def record_many(tenant: Tenant, drafts: Sequence[CallDraft], *, actor: User | None = None) -> list[Recorded | CallError]:
+    """Log many calls in one transaction, with a few queries for every 500 of them.
+
+    The answer has, in the same order, what ``record`` would have returned for each, or the ``InvalidCall`` or
+    ``CallConflict`` it would have raised: one that is refused keeps no other out.
+    """
+    for _ in range(RACES):
+        try:
+            with transaction.atomic():
+                return [result for batch in _batches(drafts) for result in _record_batch(tenant, batch, actor)]
+        except IntegrityError as error:  # a twin was quicker, or what a call belongs to went away: look again
+            last = error
+    raise last
+
+
+def _batches(drafts: Sequence[CallDraft]) -> Iterator[Sequence[CallDraft]]:
+    for start in range(0, len(drafts), AT_ONCE):
+        yield drafts[start : start + AT_ONCE]
+
+
+def _record_batch(tenant: Tenant, drafts: Sequence[CallDraft], actor: User | None) -> list[Recorded | CallError]:
+    known = _known(tenant, drafts)
+    results: list[Recorded | CallError] = []
+    fresh: list[tuple[Call, CallDraft]] = []
+    for draft in drafts:
+        try:
+            call = judged(tenant, draft)
+            first = known.get(_identity(draft)) if draft.external_id else None
+            if first is None:
+                fresh.append((call, draft))
+                known[_identity(draft)] = _First(call=call, told=_told(draft))
+                results.append(Recorded(call=call, created=True))
+            else:
+                results.append(Recorded(call=_same(first, draft), created=False))
+        except CallError as error:
+            results.append(error)
+    refused = link(tenant, fresh) if fresh else {}
+    _write(tenant, [(call, draft) for call, draft in fresh if call not in refused], actor)
+    return [refused.get(result.call, result) if isinstance(result, Recorded) else result for result in results]
+
+
+# Repeats
+
+
+@dataclass(frozen=True, kw_only=True)
+class _First:
+    """A call that has its external id already, and the facts it was first told with."""
+
+    call: Call
+    told: dict[str, Any]
+
+
+def _identity(draft: CallDraft) -> tuple[str, str]:
+    return (str(draft.source), draft.external_id)
+
+
+def _known(tenant: Tenant, drafts: Sequence[CallDraft]) -> dict[tuple[str, str], _First]:
+    wanted = {_identity(draft) for draft in drafts if draft.external_id}
+    if not wanted:
+        return {}
+    sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
+    calls = Call.objects.for_tenant(tenant).filter(source__in=sources, external_id__in=_storable(external_ids))
+    found = {call.pk: call for call in calls if (call.source, call.external_id) in wanted}
+    events_of = CallEvent.objects.filter(call_id__in=found, kind=EventKind.RECORDED).order_by("-id") if found else ()
+    told = {event.call_id: event.data.get("told", {}) for event in events_of}
+    return {(call.source, call.external_id): _First(call=call, told=told.get(key, {})) for key, call in found.items()}
+
+
+def _storable(external_ids: set[str]) -> list[str]:
+    """Those a database can look for; the others are refused when they are judged."""
+    return [text for text in external_ids if "\0" not in text and text.isprintable()]
+
+
+def _same(first: _First, draft: CallDraft) -> Call:
+    """The call in the log, if the repeat tells the same; else ``CallConflict``."""
+    again = _told(draft)
+    other = [name for name in _FACTS if first.told.get(name) != again.get(name)]
+    if other:
+        raise CallConflict(
+            "This call is in the log already with other facts.",
+            fields=dict.fromkeys(other, "Differs from what was logged under this external id."),
+        )
+    return first.call
+
+
+def _told(draft: CallDraft) -> dict[str, Any]:
+    """The facts of a draft as JSON."""
+    facts: dict[str, Any] = {}
+    for name in _FACTS:
+        value = getattr(draft, name)
+        if isinstance(value, datetime):
+            value = value.astimezone(UTC).isoformat()
+        elif isinstance(value, PartyDraft):
+            value = dataclasses.asdict(value) if value else None
+        facts[name] = value
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+# Writing
+
+
+def _write(tenant: Tenant, pairs: Sequence[tuple[Call, CallDraft]], actor: User | None) -> None:
+    Call.objects.bulk_create(call for call, _ in pairs)
+    put_on([call for call, _ in pairs], {call: draft.tags for call, draft in pairs}, tenant)
+    CallLeg.objects.bulk_create(leg for call, draft in pairs for leg in _legs(call, draft))
+    CallEvent.objects.bulk_create(event for call, draft in pairs for event in _events(call, draft, actor))
+
+
+def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:
+    data = {"told": _told(draft)} if draft.external_id else {}
+    yield events.event_of(call, EventKind.RECORDED, actor=actor, data=data)
+    for interaction in draft.interactions:
+        yield events.event_of(
+            call,
+            EventKind.INTERACTION,
+            happened_at=interaction.happened_at,
+            summary=interaction.summary,
+            data={"description": interaction.description},
+        )
+
+
+def _legs(call: Call, draft: CallDraft) -> Iterator[CallLeg]:
+    for position, leg in enumerate(draft.legs):
+        number = read_number(leg.party.number, call.tenant.country)
+        yield CallLeg(
+            tenant_id=call.tenant_id,
+            call=call,
+            position=position,
+            role=leg.role,
+            number_raw=number.raw,
+            number_e164=number.e164,
+            name=leg.party.name[:200],
+            disposition=leg.disposition,
+            started_at=leg.started_at,
+            answered_at=leg.answered_at,
+            ended_at=leg.ended_at,
+        )

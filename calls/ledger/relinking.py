@@ -1,0 +1,111 @@
+"""Matching past calls anew, after somebody's number or id changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Q
+
+from calls import events
+from calls.choices import EventKind, MatchState
+from calls.ledger.linking import OwnLines, kept_hint, number_to_match, take_match
+from calls.models import Call, CallEvent
+from contacts.matching import find_contacts
+from contacts.models import RelinkRequest
+from contacts.phone import read_number
+from tenants.models import Tenant
+
+AT_ONCE = 200  # calls per transaction: other writers wait no longer than those take
+_COLUMNS = ("contact_id", "company_id", "match_state", "match_rule", "match_candidates")
+
+
+def relink(call: Call) -> bool:
+    """Match a call's contact anew; says whether that changed it. A contact a person chose stays."""
+    with transaction.atomic():
+        return _relink_many(call.tenant, [call.pk]) > 0
+
+
+def relink_waiting(*, seconds: float) -> int:
+    """Work on the requests for relinking until none is left or the time is over; gives how many calls changed.
+
+    Safe to run twice and in parallel: a request belongs to one worker while its transaction lasts, and remembers how far it
+    has come.
+    """
+    deadline, changed = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline:
+        with transaction.atomic():
+            request = _next_request()
+            if request is None:
+                break
+            changed += _work_on(request)
+    return changed
+
+
+def _next_request() -> RelinkRequest | None:
+    """The oldest request nobody works on; others that ask for the same and have not begun are dropped."""
+    waiting = RelinkRequest.objects.select_for_update(skip_locked=True, of=("self",))
+    request = waiting.select_related("tenant").order_by("created_at", "id").first()
+    if request is not None and request.done_to is None:
+        twins = waiting.filter(
+            tenant=request.tenant_id, match_key=request.match_key, external_id=request.external_id, done_to__isnull=True
+        )
+        RelinkRequest.objects.filter(pk__in=[twin.pk for twin in twins if twin.pk != request.pk]).delete()
+    return request
+
+
+def _work_on(request: RelinkRequest) -> int:
+    concerned = Q()
+    if request.match_key:
+        concerned |= Q(remote_key=request.match_key)
+    if request.external_id:
+        concerned |= Q(given_external_id=request.external_id)
+    calls = Call.objects.for_tenant(request.tenant).filter(concerned).exclude(match_state=MatchState.CHOSEN)
+    if request.done_to is not None:
+        calls = calls.filter(pk__gt=request.done_to)
+    keys = list(calls.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]) if concerned else []
+    changed = _relink_many(request.tenant, keys) if keys else 0
+    if len(keys) < AT_ONCE:
+        request.delete()
+    else:
+        request.done_to = keys[-1]
+        request.save(update_fields=["done_to", "updated_at"])
+    return changed
+
+
+def _relink_many(tenant: Tenant, keys: Iterable[object]) -> int:
+    calls = list(
+        Call.objects.select_for_update()
+        .for_tenant(tenant)
+        .filter(pk__in=list(keys))
+        .exclude(match_state=MatchState.CHOSEN)
+        .order_by("pk")
+    )
+    for call in calls:
+        call.tenant = tenant
+    lines = OwnLines.among(tenant, [read_number(call.remote_raw, tenant.country) for call in calls])
+    matches = find_contacts(tenant, [(number_to_match(call, lines), kept_hint(call)) for call in calls])
+    changed = []
+    for call, match in zip(calls, matches, strict=True):
+        before = [getattr(call, name) for name in _COLUMNS]
+        take_match(call, match)
+        if before != [getattr(call, name) for name in _COLUMNS]:
+            call.version += 1
+            changed.append(call)
+    _write(changed)
+    return len(changed)
+
+
+def _write(calls: list[Call]) -> None:
+    # One by one: rows differ, and Django's bulk update is a slower CASE over all of them.
+    for call in calls:
+        call.save(update_fields=["contact", "company", "match_state", "match_rule", "match_candidates", "version", "updated_at"])
+    CallEvent.objects.bulk_create(
+        events.event_of(
+            call,
+            EventKind.MATCHED,
+            data={"rule": call.match_rule, "state": call.match_state, "contact": call.contact_id and str(call.contact_id)},
+        )
+        for call in calls
+    )
