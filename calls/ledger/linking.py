@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -46,17 +46,17 @@ class OwnLines:
         return next((line for line in lines if is_same(number, Number(e164=line.e164, key=line.match_key))), None)
 
 
-def link(tenant: Tenant, pairs: Sequence[tuple[Call, CallDraft]]) -> dict[Call, CallError]:
+def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> dict[Call, CallError]:
     """Fill in parties, contact, company, agent, line and center of each call; the answer holds those that cannot be linked."""
-    lines = OwnLines.among(tenant, [number for _, draft in pairs for number in _numbers(tenant, draft)])
-    for call, draft in pairs:
+    lines = OwnLines.among(tenant, [number for draft in drafts.values() for number in _numbers(tenant, draft)])
+    for call, draft in drafts.items():
         take_parties(call, tenant, draft, lines)
         keep_hints(call, contact=draft.contact, agent=draft.agent)
-    matches = find_contacts(tenant, [(number_to_match(call, lines), draft.contact) for call, draft in pairs])
-    agents = find_agents(tenant, [draft.agent for _, draft in pairs])
-    centers = Center.objects.for_tenant(tenant).by_public_ids(draft.center_id for _, draft in pairs)
+    matches = find_contacts(tenant, [(number_to_match(call, lines), draft.contact) for call, draft in drafts.items()])
+    agents = find_agents(tenant, [draft.agent for draft in drafts.values()])
+    centers = Center.objects.for_tenant(tenant).by_public_ids(draft.center_id for draft in drafts.values())
     refused: dict[Call, CallError] = {}
-    for (call, draft), match, agent in zip(pairs, matches, agents, strict=True):
+    for (call, draft), match, agent in zip(drafts.items(), matches, agents, strict=True):
         take_match(call, match)
         take_agent(call, agent, draft.agent)
         if draft.center_id and draft.center_id not in centers:

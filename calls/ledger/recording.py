@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -69,24 +69,30 @@ def _batches(drafts: Sequence[CallDraft]) -> Iterator[Sequence[CallDraft]]:
 
 
 def _record_batch(tenant: Tenant, drafts: Sequence[CallDraft], actor: User | None) -> list[Recorded | CallError]:
-    known = _known(tenant, drafts)
+    opinions = [_judged_or_refused(tenant, draft) for draft in drafts]
+    known = _known(tenant, [draft for draft, opinion in zip(drafts, opinions, strict=True) if isinstance(opinion, Call)])
+    fresh: dict[Call, CallDraft] = {}
     results: list[Recorded | CallError] = []
-    fresh: list[tuple[Call, CallDraft]] = []
-    for draft in drafts:
-        try:
-            call = judged(tenant, draft)
-            first = known.get(_identity(draft)) if draft.external_id else None
-            if first is None:
-                fresh.append((call, draft))
-                known[_identity(draft)] = _First(call=call, told=_told(draft))
-                results.append(Recorded(call=call, created=True))
-            else:
-                results.append(Recorded(call=_same(first, draft), created=False))
-        except CallError as error:
-            results.append(error)
+    for draft, opinion in zip(drafts, opinions, strict=True):
+        first = known.get(_identity(draft)) if draft.external_id else None
+        if isinstance(opinion, CallError):
+            results.append(opinion)
+        elif first is not None:
+            results.append(_repeated(first, draft))
+        else:
+            fresh[opinion] = draft
+            known[_identity(draft)] = _First(call=opinion, told=_told(draft))
+            results.append(Recorded(call=opinion, created=True))
     refused = link(tenant, fresh) if fresh else {}
-    _write(tenant, [(call, draft) for call, draft in fresh if call not in refused], actor)
+    _write(tenant, {call: draft for call, draft in fresh.items() if call not in refused}, actor)
     return [refused.get(result.call, result) if isinstance(result, Recorded) else result for result in results]
+
+
+def _judged_or_refused(tenant: Tenant, draft: CallDraft) -> Call | CallError:
+    try:
+        return judged(tenant, draft)
+    except CallError as error:
+        return error
 
 
 # Repeats
@@ -109,28 +115,23 @@ def _known(tenant: Tenant, drafts: Sequence[CallDraft]) -> dict[tuple[str, str],
     if not wanted:
         return {}
     sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
-    calls = Call.objects.for_tenant(tenant).filter(source__in=sources, external_id__in=_storable(external_ids))
+    calls = Call.objects.for_tenant(tenant).filter(source__in=sources, external_id__in=external_ids)
     found = {call.pk: call for call in calls if (call.source, call.external_id) in wanted}
     events_of = CallEvent.objects.filter(call_id__in=found, kind=EventKind.RECORDED).order_by("-id") if found else ()
     told = {event.call_id: event.data.get("told", {}) for event in events_of}
     return {(call.source, call.external_id): _First(call=call, told=told.get(key, {})) for key, call in found.items()}
 
 
-def _storable(external_ids: set[str]) -> list[str]:
-    """Those a database can look for; the others are refused when they are judged."""
-    return [text for text in external_ids if "\0" not in text and text.isprintable()]
-
-
-def _same(first: _First, draft: CallDraft) -> Call:
-    """The call in the log, if the repeat tells the same; else ``CallConflict``."""
+def _repeated(first: _First, draft: CallDraft) -> Recorded | CallConflict:
+    """The call in the log, if the repeat tells the same; else the conflict."""
     again = _told(draft)
     other = [name for name in _FACTS if first.told.get(name) != again.get(name)]
-    if other:
-        raise CallConflict(
-            "This call is in the log already with other facts.",
-            fields=dict.fromkeys(other, "Differs from what was logged under this external id."),
-        )
-    return first.call
+    if not other:
+        return Recorded(call=first.call, created=False)
+    return CallConflict(
+        "This call is in the log already with other facts.",
+        fields=dict.fromkeys(other, "Differs from what was logged under this external id."),
+    )
 
 
 def _told(draft: CallDraft) -> dict[str, Any]:
@@ -149,11 +150,11 @@ def _told(draft: CallDraft) -> dict[str, Any]:
 # Writing
 
 
-def _write(tenant: Tenant, pairs: Sequence[tuple[Call, CallDraft]], actor: User | None) -> None:
-    Call.objects.bulk_create(call for call, _ in pairs)
-    put_on([call for call, _ in pairs], {call: draft.tags for call, draft in pairs}, tenant)
-    CallLeg.objects.bulk_create(leg for call, draft in pairs for leg in _legs(call, draft))
-    CallEvent.objects.bulk_create(event for call, draft in pairs for event in _events(call, draft, actor))
+def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None) -> None:
+    Call.objects.bulk_create(list(drafts))
+    put_on(tenant, {call: draft.tags for call, draft in drafts.items() if draft.tags})
+    CallLeg.objects.bulk_create(leg for call, draft in drafts.items() for leg in _legs(call, draft))
+    CallEvent.objects.bulk_create(event for call, draft in drafts.items() for event in _events(call, draft, actor))
 
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from calls.errors import InvalidCall
 from calls.models import Call, Tag
@@ -34,14 +34,13 @@ def tags_named(tenant: Tenant, names: Iterable[str]) -> dict[str, Tag]:
     return {key: known[key] for key in wanted}
 
 
-def put_on(calls: Sequence[Call], names_of: Mapping[Call, Sequence[str]], tenant: Tenant) -> None:
-    """Put each new call's tags on it."""
-    names = [name for call in calls for name in names_of[call]]
-    if not names:
-        return
-    tags = tags_named(tenant, names)
+def put_on(tenant: Tenant, names_of: Mapping[Call, Iterable[str]]) -> None:
+    """Put their tags on calls that have none yet."""
+    tags = tags_named(tenant, [name for names in names_of.values() for name in names])
     links = Call.tags.through
-    links.objects.bulk_create(links(call_id=call.pk, tag_id=tags[key].pk) for call in calls for key in tidy_names(names_of[call]))
+    links.objects.bulk_create(
+        links(call_id=call.pk, tag_id=tags[key].pk) for call, names in names_of.items() for key in tidy_names(names)
+    )
 
 
 def _known(tenant: Tenant) -> dict[str, Tag]:
