@@ -146,6 +146,30 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+STORAGES["recordings"] = (
+    {
+        "BACKEND": "calls.recordings.storage.bucket.BucketKeeper",
+        "OPTIONS": {
+            "bucket_name": env.text("CALLHUB_S3_BUCKET"),
+            "location": env.text("CALLHUB_S3_PREFIX"),
+            "endpoint_url": env.text("CALLHUB_S3_ENDPOINT") or None,
+            "region_name": env.text("CALLHUB_S3_REGION") or None,
+            "access_key": env.text("CALLHUB_S3_ACCESS_KEY") or None,
+            "secret_key": env.text("CALLHUB_S3_SECRET_KEY") or None,
+            "addressing_style": env.text("CALLHUB_S3_ADDRESSING", "auto"),
+            "conditional_create": env.flag("CALLHUB_S3_CONDITIONAL_CREATE", default=True),
+        },
+    }
+    if env.text("CALLHUB_S3_BUCKET")
+    else {
+        "BACKEND": "calls.recordings.storage.disk.DiskKeeper",
+        "OPTIONS": {
+            "location": VAR_DIR / "recordings",
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    }
+)
 WHITENOISE_USE_FINDERS = not PRODUCTION  # the embedded default needs no collectstatic
 
 # Content Security Policy: strict everywhere; the admin theme alone needs Alpine's eval (see callhub.middleware)
@@ -167,9 +191,44 @@ CONTENT_SECURITY_POLICY = {
 # Django REST framework
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "calls.api.authentication.TokenAuthentication",
+        "calls.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "calls.api.parsers.JSONNegotiation",
+    "DEFAULT_PARSER_CLASSES": ["calls.api.parsers.JSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["calls.api.authentication.MayUse"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "calls.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "calls.api.problems.handle",
     "UNAUTHENTICATED_USER": None,
+}
+DRF_STANDARDIZED_ERRORS = {"NESTED_FIELD_SEPARATOR": "/"}  # so that paths into the body become JSON pointers
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "callhub",
+    "DESCRIPTION": (
+        "One log for every phone call. Times are RFC 3339 (without an offset: the tenant's time zone), lengths are seconds, "
+        "numbers may be sent in any spelling and are told in E.164 as well. Refusals are problem documents (RFC 9457)."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Direction": "calls.choices.Direction.choices",
+        "Disposition": "calls.choices.Disposition.choices",
+        "State": "calls.choices.State.choices",
+        "MatchState": "calls.choices.MatchState.choices",
+        "LegRole": "calls.choices.LegRole.choices",
+        "Role": "tenants.choices.Role.choices",
+        "Scope": "tenants.choices.Scope.choices",
+    },
+    "PREPROCESSING_HOOKS": ["calls.api.schema.ours_only"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
 }
 
 # Celery: a message is a doorbell, the row is the truth; losing every message loses nothing
@@ -206,3 +265,12 @@ CELERY_TIMEZONE = "UTC"
 CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
+
+# Recordings: see STORAGES for where they are kept
+
+CALLHUB_SPOOL_DIR = VAR_DIR / "spool"  # audio on its way in; on the recordings' own file system it is kept without copying
+CALLHUB_FREE_SPACE_FLOOR = env.number("CALLHUB_FREE_SPACE_FLOOR", 512 * 1024 * 1024)  # bytes; audio is refused below it (507)
+CALLHUB_LINK_SECONDS = env.number("CALLHUB_LINK_SECONDS", 300)  # how long a signed link to audio lives
+CALLHUB_ACCEL_PREFIX = env.text("CALLHUB_ACCEL_PREFIX")  # nginx's internal location of VAR_DIR/recordings, such as /_recordings/
+CALLHUB_S3_REDIRECT = env.flag("CALLHUB_S3_REDIRECT", default=False)  # send listeners to the bucket instead of through us
+CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
