@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from calls.dialects.planhat import DIALECT
 from tests.calls.dialects.contract import DialectContract, Good
-
-SAMPLES = Path(__file__).parents[2] / "samples" / "planhat"
-PAGE_EXAMPLE = json.loads((SAMPLES / "page_example.json").read_text())
+from tests.calls.dialects.planhat.samples import PAGE_EXAMPLE
 
 
 class _PlanhatContract(DialectContract):
