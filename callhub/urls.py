@@ -15,7 +15,11 @@ def live(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("health/live", live, name="live"),
     path("admin/", admin.site.urls),
+    path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/
     path("", include("calls.dialects.urls")),
 ]
 
+handler400 = "callhub.errors.bad_request"
+handler403 = "callhub.errors.forbidden"
 handler404 = "callhub.errors.not_found"
+handler500 = "callhub.errors.crashed"

@@ -8,8 +8,10 @@ possible), ``linking`` (who it was) and ``tagging``.
 """
 
 from calls.ledger.amending import amend, remove
-from calls.ledger.judging import check
+from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
 from calls.ledger.recording import Recorded, record, record_many
 from calls.ledger.relinking import relink, relink_waiting
 
-__all__ = ["Recorded", "amend", "check", "record", "record_many", "relink", "relink_waiting", "remove"]
+__all__ = [
+    "EARLIEST", "LATEST", "LONGEST_MS", "Recorded", "amend", "check", "record", "record_many", "relink", "relink_waiting", "remove",
+]  # fmt: skip

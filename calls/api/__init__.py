@@ -1,0 +1,1 @@
+"""Our own API, ``/api/v1/``: an edge that authenticates, reads, calls one function and renders."""

@@ -1,0 +1,33 @@
+"""What the readable page shows to send, by operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REQUESTS: dict[str, Any] = {
+    "calls_create": {
+        "external_id": "pbx-2026-03-02-0042",
+        "started_at": "2026-03-02T09:00:00+01:00",
+        "duration": 65.5,
+        "direction": "inbound",
+        "number": "+46 70-123 45 67",
+        "disposition": "answered",
+        "notes": "Asked for a new offer.",
+        "tags": ["offer"],
+    },
+    "calls_change": {"notes": "Called back.", "tags": ["offer", "done"], "flagged": False},
+    "contacts_create": {"name": "Anna Berg", "email": "anna@example.com", "numbers": ["+46 70-123 45 67", "08-123 456 78"]},
+    "contacts_change": {"numbers": ["+46701234567"]},
+    "companies_create": {"name": "Berg & Co", "external_id": "crm-17"},
+    "companies_change": {"phone": "08-123 456 78"},
+    "agents_create": {"name": "Bo Ek", "email": "bo@example.com", "extensions": ["210"]},
+    "agents_change": {"extensions": ["210", "211"]},
+    "centers_create": {"name": "Lund", "external_id": "7"},
+    "centers_change": {"name": "Lund, reception"},
+    "lines_create": {"number": "+46 46-12 34 56", "name": "Reception"},
+    "lines_change": {"name": "Switchboard"},
+    "tags_create": {"name": "offer", "colour": "#0ea5e9"},
+    "tags_change": {"colour": "#f97316"},
+    "tokens_create": {"name": "PBX in Lund", "scope": "write", "expires_at": "2030-01-01T00:00:00Z"},
+    "tokens_change": {"name": "PBX in Malmö"},
+}

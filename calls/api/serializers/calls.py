@@ -1,0 +1,140 @@
+"""The call as it is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from calls.api.fields import MomentField, ObjectField, PartyOutField, SecondsField
+from calls.api.serializers.base import Document, Expansion, shared
+from calls.api.serializers.people import AgentDocument, CompanyDocument, ContactDocument
+from calls.api.serializers.places import CenterDocument, LineDocument, TagDocument
+from calls.choices import CallType, Direction, Disposition, EventKind, LegRole, MatchState, Source, State
+from calls.models import CallEvent, CallLeg
+
+
+class LegDocument(Document):
+    """One party's part of a call."""
+
+    role = serializers.ChoiceField(choices=LegRole.choices)
+    number = serializers.CharField(source="number_raw", help_text="As it was told.")
+    e164 = serializers.SerializerMethodField(help_text="In international form, where it has one.")
+    name = serializers.CharField()
+    disposition = serializers.ChoiceField(choices=Disposition.choices)
+    started_at = MomentField(allow_null=True)
+    answered_at = MomentField(allow_null=True)
+    ended_at = MomentField(allow_null=True)
+
+    def get_e164(self, leg: CallLeg) -> str | None:
+        return leg.number_e164 or None
+
+
+class EventDocument(Document):
+    """Something that happened to a call."""
+
+    kind = serializers.ChoiceField(choices=EventKind.choices)
+    happened_at = MomentField()
+    recorded_at = MomentField()
+    source = serializers.CharField()
+    actor = serializers.UUIDField(source="actor_id", allow_null=True, help_text="The id of the person who did it.")
+    summary = serializers.CharField()
+    data = ObjectField()
+
+
+class MatchDocument(serializers.Serializer[Any]):
+    """How the contact was found."""
+
+    state = serializers.ChoiceField(choices=MatchState.choices)
+    rule = serializers.CharField(help_text="Which rule found it: id, external_id, number, number_ending, company or chosen.")
+    candidates = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField()), help_text="The contacts that fit, where several do."
+    )
+
+
+class CallDocument(Document):
+    """One conversation. Times are UTC, lengths seconds."""
+
+    id = serializers.UUIDField()
+    version = serializers.IntegerField(help_text="Counts the changes; in quotes it is the ETag.")
+    source = serializers.ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    external_id = serializers.CharField()
+    direction = serializers.ChoiceField(choices=Direction.choices)
+    type = serializers.ChoiceField(choices=CallType.choices, help_text="What staff call it; from direction and disposition.")
+    state = serializers.ChoiceField(choices=State.choices)
+    disposition = serializers.ChoiceField(choices=Disposition.choices)
+    disposition_detail = serializers.CharField(help_text="SIP status or Q.850 cause of a failed call.")
+    started_at = MomentField()
+    answered_at = MomentField(allow_null=True)
+    ended_at = MomentField(allow_null=True)
+    duration = SecondsField(source="duration_ms", allow_null=True)
+    ring = SecondsField(source="ring_ms", allow_null=True)
+    talk = SecondsField(source="talk_ms", allow_null=True)
+    hold = SecondsField(source="hold_ms", allow_null=True)
+    transfer = SecondsField(source="transfer_ms", allow_null=True)
+    work = SecondsField(source="work_ms", allow_null=True)
+    hold_count = serializers.IntegerField()
+    caller = PartyOutField()
+    callee = PartyOutField()
+    remote = PartyOutField(help_text="Whichever side is outside the tenant; contacts are matched by it.")
+    withheld = serializers.BooleanField(source="is_withheld", help_text="Whether the other party hid their number.")
+    contact = serializers.UUIDField(source="contact_id", allow_null=True)
+    company = serializers.UUIDField(source="company_id", allow_null=True)
+    match = serializers.SerializerMethodField()
+    agent = serializers.UUIDField(source="agent_id", allow_null=True)
+    agent_name = serializers.CharField()
+    center = serializers.UUIDField(source="center_id", allow_null=True)
+    line = serializers.UUIDField(source="line_id", allow_null=True)
+    notes = serializers.CharField()
+    outcome = serializers.CharField()
+    tags = serializers.SerializerMethodField()
+    flagged = serializers.BooleanField(source="is_flagged")
+    flag_notes = serializers.CharField()
+    screen_pop = serializers.CharField()
+    completed_forms = serializers.ListField(child=serializers.CharField())
+    has_recording = serializers.BooleanField()
+    recording_url = serializers.CharField()
+    facts = ObjectField(help_text="What the phone system told of itself.")
+    verified = serializers.BooleanField(source="is_verified", help_text="False for calls that came without credentials.")
+    created_at = MomentField()
+    updated_at = MomentField()
+    legs = serializers.SerializerMethodField(help_text="Only with expand=legs.")
+    events = serializers.SerializerMethodField(help_text="Only with expand=events.")
+    document = ObjectField(help_text="The vendor's own document, as it came. Only with fields=document.")
+
+    expansions = {
+        "contact": Expansion("contact", ContactDocument),
+        "company": Expansion("company", CompanyDocument),
+        "agent": Expansion("agent", AgentDocument),
+        "center": Expansion("center", CenterDocument),
+        "line": Expansion("line", LineDocument),
+        "legs": Expansion("legs", LegDocument, many=True),
+        "events": Expansion("events", EventDocument, many=True),
+        "tags": Expansion("tags", TagDocument, many=True),
+    }
+    on_request = ("legs", "events", "document")
+
+    @extend_schema_field(MatchDocument)
+    def get_match(self, call: Any) -> dict[str, Any]:
+        return {"state": call.match_state, "rule": call.match_rule, "candidates": call.match_candidates}
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_tags(self, call: Any) -> list[str]:
+        return [tag.name for tag in call.tags.all()]
+
+    @extend_schema_field(LegDocument(many=True))
+    def get_legs(self, call: Any) -> list[dict[str, Any]]:
+        return self.expansions["legs"](call)
+
+    @extend_schema_field(EventDocument(many=True))
+    def get_events(self, call: Any) -> list[dict[str, Any]]:
+        return self.expansions["events"](call)
+
+
+def render_event(event: CallEvent) -> dict[str, Any]:
+    """The document of one event."""
+    return shared(EventDocument).render(event)
+
+
+__all__ = ["CallDocument", "EventDocument", "LegDocument", "render_event"]

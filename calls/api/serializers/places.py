@@ -1,0 +1,54 @@
+"""Centers, lines, tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from calls.api.fields import MomentField, RelatedField
+from calls.api.serializers.base import Expansion, RowDocument
+from calls.api.serializers.people import AgentDocument
+from calls.models import Line, Tag
+from contacts.models import Agent
+from tenants.models import Center
+
+
+class CenterDocument(RowDocument):
+    """A place calls are answered at."""
+
+    created_at = MomentField(read_only=True)
+    updated_at = MomentField(read_only=True)
+
+    class Meta:
+        model = Center
+        fields = ["id", "name", "external_id", "created_at", "updated_at"]
+
+
+class LineDocument(RowDocument):
+    """A number or extension of the tenant."""
+
+    e164 = serializers.SerializerMethodField(help_text="In international form, where it is a public number.")
+    agent = RelatedField(Agent, source="agent_id", required=False, allow_null=True, help_text="The id of the agent.")
+    center = RelatedField(Center, source="center_id", required=False, allow_null=True, help_text="The id of the center.")
+    created_at = MomentField(read_only=True)
+    updated_at = MomentField(read_only=True)
+    expansions = {"agent": Expansion("agent", AgentDocument), "center": Expansion("center", CenterDocument)}
+
+    class Meta:
+        model = Line
+        fields = ["id", "number", "e164", "name", "agent", "center", "created_at", "updated_at"]
+
+    def get_e164(self, line: Any) -> str | None:
+        return line.e164 or None
+
+
+class TagDocument(RowDocument):
+    """A word staff put on calls."""
+
+    created_at = MomentField(read_only=True)
+    updated_at = MomentField(read_only=True)
+
+    class Meta:
+        model = Tag
+        fields = ["id", "name", "colour", "created_at", "updated_at"]

@@ -1,0 +1,113 @@
+"""Calls: the log itself. Everything that writes goes through the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Coalesce
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from calls import ledger
+from calls.api import conditions
+from calls.api.filters.calls import CallFilters
+from calls.api.moments import LATEST
+from calls.api.pagination import Keyset, Sort
+from calls.api.problems import Problem
+from calls.api.serializers.base import Wanted, read, shared
+from calls.api.serializers.calls import CallDocument, EventDocument
+from calls.api.serializers.drafts import CallChangesIn, CallIn, changes_of, draft_of, is_out_of_reach
+from calls.api.views.resource import STAMP_SORTS, Resource
+from calls.models import Call, CallEvent
+from tenants.idempotency import Answer
+
+
+def _length(name: str) -> Sort:
+    """By a length; calls that have none come as the shortest."""
+    return Sort(field=f"{name}_sorted", expression=Coalesce(F(f"{name}_ms"), Value(-1)))
+
+
+class Calls(Resource):
+    """Calls of the tenant, newest first."""
+
+    model, document_class, filterset_class = Call, CallDocument, CallFilters
+    noun = ("call", "calls")
+    sorts = {
+        "started_at": Sort(field="started_at", is_time=True),
+        "ended_at": Sort(field="ended_sorted", expression=Coalesce(F("ended_at"), Value(LATEST)), is_time=True),
+        "duration": _length("duration"),
+        "talk": _length("talk"),
+        "ring": _length("ring"),
+        **STAMP_SORTS,
+    }
+    default_sort = "-started_at"
+
+    def rows(self) -> QuerySet[Call]:
+        return Call.objects.within_reach_of(self.principal)
+
+    def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
+        expand = wanted.expand if wanted else set()
+        one = [name for name in ("contact", "company", "agent", "center", "line") if name in expand]
+        many = [name for name in ("legs", "events") if name in expand]
+        many += ["tags"] if wanted is None or "tags" in wanted.fields else []
+        many += ["contact__numbers"] if "contact" in expand else []
+        many += ["agent__extensions"] if "agent" in expand else []
+        rows = rows.select_related(*one) if one else rows
+        if wanted is None or "document" not in wanted.fields:
+            rows = rows.defer("document")
+        return rows.prefetch_related(*many)
+
+    def created(self, request: Request) -> Answer:
+        principal = self.principal
+        values = read(shared(CallIn), request.data, principal.tenant)
+        recorded = ledger.record(principal.tenant, draft_of(values, principal), actor=principal.user)
+        call = recorded.call
+        if is_out_of_reach(call, principal):
+            raise Problem(409, "conflict", "This external id is in use already.")
+        known = {"tags": []} if recorded.created and not values.get("tags") else {}
+        return Answer(status=201 if recorded.created else 200, body=shared(CallDocument).render(call, known=known))
+
+    def answer_created(self, request: Request, answer: Answer) -> Response:
+        response = super().answer_created(request, answer)
+        if answer.status == 200:
+            response["Callhub-Repeat"] = "true"
+        return response
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Change notes, tags, flag, outcome, end, disposition or contact of a call."""
+        values = read(shared(CallChangesIn, partial=True), request.data, self.principal.tenant)
+        call = self.find(pk, self.rows())
+        conditions.check_match(request, conditions.etag_of(call))
+        expected = call.version if request.headers.get("If-Match", "*").strip() != "*" else None
+        call = ledger.amend(call, changes_of(values), actor=self.principal.user, expected_version=expected)
+        return Response(shared(CallDocument).render(call), headers={"ETag": conditions.etag_of(call)})
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Erase a call with its legs and what its events tell."""
+        with transaction.atomic():
+            call = self.find(pk, self.rows().select_for_update(of=("self",)))
+            conditions.check_match(request, conditions.etag_of(call))
+            ledger.remove(call, actor=self.principal.user)
+        return Response(status=204)
+
+
+class CallEvents(Resource):
+    """The events of one call."""
+
+    model, document_class = CallEvent, EventDocument
+    noun = ("event of a call", "events of a call")
+    sorts = {"happened_at": Sort(field="happened_at", is_time=True)}
+    default_sort = "happened_at"
+
+    def allowed_parameters(self) -> Collection[str]:
+        return ("cursor", "page_size", "sort", "count")
+
+    def list(self, request: Request, pk: str) -> Response:
+        """What happened to the call, in order."""
+        call = self.find(pk, Call.objects.within_reach_of(self.principal))
+        keyset = Keyset(request, self.sorts, self.default_sort)
+        rows = CallEvent.objects.for_tenant(self.principal.tenant).filter(call_id=call.pk)
+        return keyset.respond(rows, shared(EventDocument).render)
