@@ -191,13 +191,6 @@ CONTENT_SECURITY_POLICY = {
 # Django REST framework
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "calls.api.authentication.TokenAuthentication",
-        "calls.api.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "calls.api.parsers.JSONNegotiation",
-    "DEFAULT_PARSER_CLASSES": ["calls.api.parsers.JSONParser"],
-    "DEFAULT_PERMISSION_CLASSES": ["calls.api.authentication.MayUse"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "calls.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "calls.api.problems.handle",
