@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from contacts.models import Contact, ContactNumber, RelinkRequest
+from contacts.models import Agent, AgentExtension, Contact, ContactNumber, RelinkRequest
 from contacts.phone import read_number
 
 
@@ -34,6 +34,20 @@ def remove_contact(contact: Contact) -> None:
     known = _known_by(contact)
     ask_for_relink(contact, known)
     contact.delete()
+
+
+@transaction.atomic
+def save_agent(agent: Agent, *, extensions: Iterable[str] | None = None) -> Agent:
+    """Save an agent and, where given, make ``extensions`` its whole list. Another agent's extension is an ``IntegrityError``."""
+    agent.save()
+    if extensions is not None:
+        wanted = list(dict.fromkeys(extensions))
+        agent.extensions.exclude(number__in=wanted).delete()
+        present = set(agent.extensions.values_list("number", flat=True))
+        AgentExtension.objects.bulk_create(
+            AgentExtension(tenant_id=agent.tenant_id, agent=agent, number=number) for number in wanted if number not in present
+        )
+    return agent
 
 
 def understood(number: ContactNumber) -> ContactNumber:
