@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "callhub.middleware.admin_surroundings",
 ]
 APPEND_SLASH = False  # no door ever redirects a POST, PUT or DELETE; both spellings are routed
 ROOT_URLCONF = "callhub.urls"
@@ -186,6 +187,37 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "form-action": [SELF],
     }
+}
+
+# Admin theme
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "callhub",
+    "SITE_HEADER": "callhub",
+    "SITE_SYMBOL": "call",
+    "SITE_URL": None,
+    "ENVIRONMENT": "callhub.admin.environment",
+    "DASHBOARD_CALLBACK": "callhub.admin.dashboard",
+    "STYLES": ["callhub.admin.stylesheet"],
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(65% .118 184.704)",
+            "600": "oklch(51.1% .096 186.391)",
+            "700": "oklch(43.7% .078 188.216)",
+            "800": "oklch(38.6% .063 188.416)",
+            "900": "oklch(33% .052 188)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "callhub.admin.navigation"},
 }
 
 # Django REST framework

@@ -29,6 +29,17 @@ def save_contact(contact: Contact, *, numbers: Iterable[str] | None = None) -> C
 
 
 @transaction.atomic
+def save_numbers(contact: Contact, *, changed: Iterable[ContactNumber] = (), removed: Iterable[ContactNumber] = ()) -> None:
+    """Save and delete single numbers of a contact, labels and all; calls they may concern are re-matched."""
+    before = _known_by(contact)
+    for number in removed:
+        number.delete()
+    for number in changed:
+        understood(number).save()
+    ask_for_relink(contact, before | _known_by(contact))
+
+
+@transaction.atomic
 def remove_contact(contact: Contact) -> None:
     """Delete a contact; its calls stay and are matched anew."""
     known = _known_by(contact)

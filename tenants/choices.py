@@ -14,6 +14,11 @@ class Role(models.TextChoices):
     AGENT = "agent", _("Agent")  # log calls, edit notes, tags, flags and outcomes
     VIEWER = "viewer", _("Viewer")  # look only
 
+    def includes(self, other: Role) -> bool:
+        """Whether this role may all that ``other`` may."""
+        order = list(Role)
+        return order.index(self) <= order.index(other)
+
 
 class Scope(models.TextChoices):
     """What a token may do; each scope includes the ones above it."""

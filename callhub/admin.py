@@ -1,0 +1,149 @@
+"""The admin site: what leads where, what the first page shows, and which installation this is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from calls.admin import cells
+from calls.admin.call_filters import in_scope, period_of
+from calls.admin.call_list import COUNTED
+from calls.models import Call, Line, Tag
+from contacts.models import Agent, Company, Contact
+from tenants.admin.tenant import own_tenant_link
+from tenants.models import ApiToken, Center, Membership, Tenant, User
+
+LATEST = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A figure that opens exactly the calls it counts."""
+
+    label: Any
+    figure: str
+    address: str
+    icon: str
+
+
+def environment(request: HttpRequest) -> list[str]:
+    """The label in the corner, so that nobody takes one installation for another."""
+    return ["Production", "danger"] if settings.PRODUCTION else ["Embedded", "info"]
+
+
+def stylesheet(request: HttpRequest) -> str:
+    """Our own few rules."""
+    return static("callhub/admin.css")
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The side bar: only what the person may see."""
+    calls = reverse("admin:calls_call_changelist")
+    groups: list[tuple[Any, list[tuple[Any, str, type, str]]]] = [
+        (_("Calls"), [(_("Calls"), "call", Call, calls), (_("Tags"), "sell", Tag, "")]),
+        (_("People outside"), [(_("Contacts"), "contacts", Contact, ""), (_("Companies"), "domain", Company, "")]),
+        (
+            _("Your team"),
+            [(_("Agents"), "support_agent", Agent, ""), (_("Lines"), "dialpad", Line, ""), (_("Centers"), "store", Center, "")],
+        ),
+        (
+            _("Settings"),
+            [
+                (_("Tenants") if request.user.is_superuser else _("Tenant"), "apartment", Tenant, own_tenant_link(request)),
+                (_("Members"), "group", Membership, ""),
+                (_("API tokens"), "key", ApiToken, ""),
+                (_("Users"), "manage_accounts", User, ""),
+            ],
+        ),
+    ]
+    start = {"items": [{"title": _("Today"), "icon": "dashboard", "link": reverse("admin:index")}]}
+    return [start, *({"title": title, "items": _items(request, entries)} for title, entries in groups)]
+
+
+def _items(request: HttpRequest, entries: list[tuple[Any, str, type, str]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": address or reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"),
+        }
+        for title, icon, model, address in entries
+        if admin.site.get_model_admin(model).has_module_permission(request)
+    ]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The first page: what today brought and what waits, each figure opening its list."""
+    pages = admin.site.get_model_admin(Call)
+    if not pages.has_module_permission(request):
+        return context | {"sees_calls": False}
+    calls = pages.get_queryset(request)
+    today = period_of("today")
+    latest = calls.newest_first().select_related("contact", "agent").defer("document", "facts", "notes")[:LATEST]
+    return context | {
+        "sees_calls": True,
+        "said": today.said,
+        "cards": _cards(request, calls, calls.between(today.start, today.end)),
+        "latest": [_latest(call) for call in latest],
+        "first_command": pages.first_command(request),
+    }
+
+
+def _cards(request: HttpRequest, calls: Any, todays: Any) -> list[Card]:
+    address = reverse("admin:calls_call_changelist")
+    scoped: Callable[[Any, str], Any] = lambda rows, scope: in_scope(rows, scope, request)  # noqa: E731 - one line reads best
+    return [
+        Card(label=_("calls today"), figure=_figure(todays), address=f"{address}?period=today", icon="call"),
+        Card(
+            label=_("missed today"),
+            figure=_figure(scoped(todays, "missed")),
+            address=f"{address}?period=today&scope=missed",
+            icon="call_missed",
+        ),
+        Card(
+            label=_("unmatched today"),
+            figure=_figure(scoped(todays, "unmatched")),
+            address=f"{address}?period=today&scope=unmatched",
+            icon="person_search",
+        ),
+        Card(
+            label=_("flagged, of all time"),
+            figure=_figure(scoped(calls, "flagged")),
+            address=f"{address}?period=all&scope=flagged",
+            icon="flag",
+        ),
+        Card(
+            label=_("going on now"),
+            figure=_figure(scoped(calls, "live")),
+            address=f"{address}?period=all&scope=live",
+            icon="phone_in_talk",
+        ),
+    ]
+
+
+def _figure(rows: QuerySet[Any]) -> str:
+    """How many, counted no further than lists count."""
+    count = rows.order_by()[: COUNTED + 1].count()
+    return gettext("%(count)s+") % {"count": COUNTED} if count > COUNTED else str(count)
+
+
+def _latest(call: Call) -> dict[str, Any]:
+    return {
+        "call": call,
+        "started": cells.moment(call.started_at),
+        "kind": cells.call_type(call),
+        "party": cells.party(call),
+        "agent": call.agent.name if call.agent else call.agent_name or cells.NOTHING,
+        "result": cells.disposition(call),
+        "talk": cells.length(call.talk_ms),
+    }

@@ -1,0 +1,176 @@
+"""Calls: the list staff live in, the page of one call, and logging one by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from calls import ledger
+from calls.admin import call_page, cells
+from calls.admin.call_filters import FILTERS
+from calls.admin.call_forms import CallForm, NewCallForm
+from calls.admin.call_list import BoundedPaginator, CallList, search
+from calls.errors import CallError
+from calls.models import Call
+from tenants.admin.tenant import first_call
+from tenants.choices import Role
+from tenants.reach import reach_of
+from tenants.scoped_admin import TenantModelAdmin
+
+
+@admin.register(Call)
+class CallAdmin(TenantModelAdmin):
+    """The log. Nothing here saves a call: every change goes through the ledger."""
+
+    list_display = ["started", "kind", "party", "who", "duration", "talk", "result", "labels", "flagged", "heard"]
+    list_display_links = ["started"]
+    list_filter = FILTERS
+    list_select_related = ["contact", "company", "agent"]
+    list_before_template = "admin/calls/call/scopes.html"
+    list_disable_select_all = True
+    search_fields = ["number_text"]
+    search_help_text = _("Number in any spelling, or a name")
+    sortable_by = ["started", "duration", "talk"]
+    ordering = ["-started_at", "-id"]
+    paginator = BoundedPaginator
+    autocomplete_fields = ["contact", "agent", "center", "tags"]
+    fieldsets = [(None, {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes"), "contact"]})]
+    add_fieldsets = [
+        (_("Who"), {"fields": ["direction", ("number", "name"), "contact", ("agent", "center")]}),
+        (_("When and how"), {"fields": ["started_at", ("duration", "waiting"), "disposition"]}),
+        (_("What about"), {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes")]}),
+    ]
+
+    # The list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        calls = super().get_queryset(request)
+        for tenant_id, center_id in reach_of(request).centers.items():
+            calls = calls.filter(~Q(tenant=tenant_id) | Q(center=center_id))
+        return calls
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
+        return CallList
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct() if search_term else []
+        return search(queryset, search_term, countries), False
+
+    def first_command(self, request: HttpRequest) -> str:
+        """What logs the first call of an empty log: a command for the person's own tenant."""
+        tenant = reach_of(request).only_tenant(Role.VIEWER)
+        return first_call(request, tenant) if tenant and tenant.open_ingest else ""
+
+    @display(description=_("started"), ordering="started_at")
+    def started(self, call: Call) -> Any:
+        """When, in the viewer's zone."""
+        return cells.moment(call.started_at)
+
+    @display(description=_("type"))
+    def kind(self, call: Call) -> Any:
+        """Incoming, outgoing, missed …"""
+        return cells.call_type(call)
+
+    @display(description=_("other party"))
+    def party(self, call: Call) -> Any:
+        """Name and number."""
+        return cells.party(call)
+
+    @display(description=_("agent"))
+    def who(self, call: Call) -> Any:
+        """Who made or took it."""
+        return call.agent.name if call.agent else call.agent_name or cells.NOTHING
+
+    @display(description=_("duration"), ordering="duration_ms")
+    def duration(self, call: Call) -> str:
+        """From ringing to the end."""
+        return cells.length(call.duration_ms)
+
+    @display(description=_("talk"), ordering="talk_ms")
+    def talk(self, call: Call) -> str:
+        """Time spent talking."""
+        return cells.length(call.talk_ms)
+
+    @display(description=_("result"))
+    def result(self, call: Call) -> Any:
+        """How it came out."""
+        unverified = cells.badge(gettext("Unverified"), "warn") if not call.is_verified else ""
+        return cells.row(cells.disposition(call), unverified)
+
+    @display(description=_("tags"))
+    def labels(self, call: Call) -> Any:
+        """Its tags."""
+        return cells.tags(call.tags.all())
+
+    @display(description=_("flag"))
+    def flagged(self, call: Call) -> Any:
+        """Whether somebody should look at it again."""
+        return cells.flag(call)
+
+    @display(description=_("recording"))
+    def heard(self, call: Call) -> Any:
+        """Where its recording is."""
+        return cells.recording(call, short=True)
+
+    # The page
+
+    def get_form(self, request: HttpRequest, obj: Call | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **{"form": CallForm if obj else NewCallForm, **kwargs})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Call | None = None) -> Sequence[Any]:
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        whose = [(None, {"fields": ["tenant"]})] if reach_of(request).spans_tenants else []
+        return [*whose, *self.add_fieldsets]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        call = context.get("original")
+        if call is not None:
+            stored = (
+                self.get_queryset(request)
+                .select_related("tenant", "contact", "company", "agent", "center", "line")
+                .get(pk=call.pk)
+            )
+            context |= call_page.context_of(stored, self.get_queryset(request))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except CallError as error:  # lost a race after the form was judged
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
+        if change:
+            ledger.amend(obj, form.changes, actor=request.user, expected_version=form.stored_version)
+            return
+        obj.pk = ledger.record(obj.tenant, form.draft, actor=request.user).call.pk
+        obj.refresh_from_db()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Tags went to the ledger with everything else."""
+
+    # Erasing
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        calls = list(objs)
+        lacking = {str(self.opts.verbose_name)} if not all(self.has_delete_permission(request, call) for call in calls) else set()
+        return [str(call) for call in calls], {str(self.opts.verbose_name_plural): len(calls)}, lacking, []
+
+    def delete_model(self, request: HttpRequest, obj: Call) -> None:
+        ledger.remove(obj, actor=request.user)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for call in queryset:
+            if not self.has_delete_permission(request, call):
+                raise PermissionDenied
+            ledger.remove(call, actor=request.user)

@@ -1,0 +1,273 @@
+"""What narrows the list of calls: period, quick scope, ranges, related rows. All of it lives in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter
+from unfold.widgets import INPUT_CLASSES
+
+from calls.choices import CallType
+from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS
+from calls.models.call import CallQuerySet
+from tenants.scoped_admin import RelatedFilter
+
+TODAY, WEEK, MONTH, ALL = "today", "7d", "30d", "all"
+PERIODS = [(TODAY, _("Today")), (WEEK, _("7 days")), (MONTH, _("30 days")), (ALL, _("All time"))]
+SCOPES = [
+    ("", _("All")),
+    ("missed", _("Missed")),
+    ("flagged", _("Flagged")),
+    ("recorded", _("Recorded")),
+    ("unmatched", _("Unmatched")),
+    ("live", _("Live")),
+    ("mine", _("Mine")),
+]
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a day in the viewer's zone, also where its clocks change on that day."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """From when to when a list shows calls, and how that is said. ``end`` is not part of it."""
+
+    name: str
+    start: datetime | None
+    end: datetime | None
+    said: str
+
+
+def period_of(name: str) -> Period:
+    """A named period in the viewer's zone."""
+    today = timezone.localdate()
+    zone = timezone.get_current_timezone_name()
+    day = f"{today:%A} {today.day} {today:%B}"
+    if name == TODAY:
+        said = gettext("Calls of today, %(day)s") % {"day": day}
+        return Period(name=name, start=midnight(today), end=midnight(today + timedelta(days=1)), said=f"{said} ({zone})")
+    if name in (WEEK, MONTH):
+        days = 7 if name == WEEK else 30
+        said = gettext("Calls of the last %(days)s days, today included") % {"days": days}
+        return Period(name=name, start=midnight(today - timedelta(days=days - 1)), end=midnight(today + timedelta(days=1)), said=f"{said} ({zone})")  # fmt: skip # noqa: E501
+    return Period(name=ALL, start=None, end=None, said=gettext("Calls of all time"))
+
+
+class PeriodFilter(DropdownFilter):
+    """Today unless told otherwise. Searching, calls that go on and a date range look through all time instead."""
+
+    title = _("period")
+    parameter_name = "period"
+    all_option = None
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(request, *args)
+        asks_further = (
+            any(request.GET.get(name) for name in ("q", "started_from", "started_to")) or request.GET.get("scope") == "live"
+        )
+        self.default = ALL if asks_further else TODAY
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        return PERIODS
+
+    def value(self) -> str:
+        told = super().value()
+        return told if told in dict(PERIODS) else self.default
+
+    @property
+    def period(self) -> Period:
+        """The period that is shown."""
+        return period_of(self.value())
+
+    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+        return queryset.between(self.period.start, self.period.end)
+
+
+class ScopeFilter(DropdownFilter):
+    """The questions staff ask all day."""
+
+    title = _("scope")
+    parameter_name = "scope"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        return SCOPES[1:]
+
+    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+        return in_scope(queryset, self.value() or "", request)
+
+
+def in_scope(calls: CallQuerySet, scope: str, request: HttpRequest) -> CallQuerySet:
+    """The calls of a quick scope; an unknown one narrows nothing."""
+    if scope == "missed":
+        return calls.missed()
+    if scope == "flagged":
+        return calls.filter(is_flagged=True)
+    if scope == "recorded":
+        return calls.exclude(recording_url="")
+    if scope == "unmatched":
+        return calls.unmatched()
+    if scope == "live":
+        return calls.live()
+    return calls.filter(agent__user=request.user) if scope == "mine" else calls
+
+
+class _DaysForm(forms.Form):
+    """Two days, either of them optional."""
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for end, label in (("from", _("First day")), ("to", _("Last day"))):
+            widget = forms.DateInput(
+                attrs={"type": "date", "class": " ".join(INPUT_CLASSES), "aria-label": label, "title": label}
+            )
+            self.fields[f"{name}_{end}"] = forms.DateField(
+                label=label,
+                required=False,
+                widget=widget,
+                validators=[MinValueValidator(EARLIEST.date()), MaxValueValidator(LATEST.date() - timedelta(days=2))],
+            )
+
+
+class StartedFilter(admin.SimpleListFilter):
+    """Calls of the days from one to another, both included, in the viewer's zone."""
+
+    title = _("day")
+    parameter_name = "started"
+    template = "unfold/filters/filters_date_range.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in self.expected_parameters():
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+        self.form = _DaysForm(
+            self.parameter_name, {name: self.used_parameters.get(name, "") for name in self.expected_parameters()}
+        )
+
+    def expected_parameters(self) -> list[str]:
+        return [f"{self.parameter_name}_from", f"{self.parameter_name}_to"]
+
+    def has_output(self) -> bool:
+        return True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        yield {"form": self.form}
+
+    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+        if not self.form.is_valid():
+            messages.warning(request, gettext("A day that is no date was left out of the filter."))
+        first, last = (self.form.cleaned_data.get(name) for name in self.expected_parameters())
+        return queryset.between(midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None)
+
+
+class SecondsFilter(RangeNumericListFilter):
+    """A length from one number of seconds to another, both included."""
+
+    field_name = ""
+
+    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+        for end, lookup in (("from", "gte"), ("to", "lte")):
+            told = self.used_parameters.get(f"{self.parameter_name}_{end}")
+            if told in (None, ""):
+                continue
+            try:
+                seconds = forms.FloatField(min_value=0, max_value=LONGEST_MS / 1000).clean(told)
+            except forms.ValidationError:
+                messages.warning(request, gettext("A length that is no number of seconds was left out of the filter."))
+                continue
+            ms = int(seconds * 1000) if end == "from" else int(seconds * 1000) + 999  # lists show whole seconds
+            queryset = queryset.filter(**{f"{self.field_name}__{lookup}": ms})
+        return queryset
+
+
+class DurationFilter(SecondsFilter):
+    """The whole call."""
+
+    title = _("duration in seconds")
+    parameter_name = "duration"
+    field_name = "duration_ms"
+
+
+class TalkFilter(SecondsFilter):
+    """The time spent talking."""
+
+    title = _("talk in seconds")
+    parameter_name = "talk"
+    field_name = "talk_ms"
+
+
+class TypeFilter(DropdownFilter):
+    """What staff call it at a glance."""
+
+    title = _("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        return CallType.choices
+
+    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+        return queryset.of_type(self.value()) if self.value() in CallType.values else queryset
+
+
+class YesNoFilter(DropdownFilter):
+    """A question that is answered yes or no."""
+
+    yes = Q()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+        return {"yes": queryset.filter(self.yes), "no": queryset.exclude(self.yes)}.get(self.value() or "", queryset)
+
+
+class RecordingFilter(YesNoFilter):
+    """Whether there is something to listen to."""
+
+    title = _("recording")
+    parameter_name = "recording"
+    yes = ~Q(recording_url="")
+
+
+class UnverifiedFilter(YesNoFilter):
+    """Whether it came by an open address."""
+
+    title = _("unverified")
+    parameter_name = "unverified"
+    yes = Q(is_verified=False)
+
+
+FILTERS = [
+    PeriodFilter,
+    ScopeFilter,
+    StartedFilter,
+    TypeFilter,
+    ("direction", ChoicesDropdownFilter),
+    ("disposition", ChoicesDropdownFilter),
+    DurationFilter,
+    TalkFilter,
+    ("agent", RelatedFilter),
+    ("company", RelatedFilter),
+    ("contact", RelatedFilter),
+    ("center", RelatedFilter),
+    ("tags", RelatedFilter),
+    ("source", ChoicesDropdownFilter),
+    RecordingFilter,
+    UnverifiedFilter,
+]

@@ -1,0 +1,157 @@
+"""The two forms of a call: logging one by hand, and what may be changed of one that is logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from calls import ledger
+from calls.choices import Direction, Disposition, Source
+from calls.drafts import CallChanges, CallDraft, PartyDraft
+from calls.errors import InvalidCall
+from calls.ledger.judging import LONGEST_MS
+from calls.models import Call
+from contacts.matching import AgentHint, ContactHint
+from tenants.scoped_admin import TenantForm
+
+# Where the form shows what the ledger says of a draft's field.
+_SHOWN_AT = {"ended_at": "duration", "duration_ms": "duration", "ring_ms": "waiting", "talk_ms": "duration", "remote": "number"}
+
+
+class LengthField(forms.CharField):
+    """A length as people say it: ``95`` seconds, ``1:35``, ``1:02:05``. Gives whole milliseconds, or None where empty."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        parts = text.split(":")
+        if not (1 <= len(parts) <= 3 and all(part.isascii() and part.isdigit() and len(part) <= 8 for part in parts)):
+            raise forms.ValidationError(_("Write seconds, such as 95, or minutes and seconds, such as 1:35."))
+        seconds = 0
+        for part in parts:
+            seconds = seconds * 60 + int(part)
+        if seconds * 1000 > LONGEST_MS:
+            raise forms.ValidationError(_("A call lasts 366 days at most."))
+        return seconds * 1000
+
+
+class CallForm(TenantForm):
+    """What staff may change. ``read_version`` is the version they saw, so that nobody undoes a colleague's edit unawares."""
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Call
+        fields = ["notes", "outcome", "tags", "is_flagged", "flag_notes", "contact"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored_version = self.instance.version
+        self.initial["read_version"] = self.instance.version
+        if "contact" in self.fields:
+            self.fields["contact"].help_text = _("Your choice is kept: matching never changes it. Empty means nobody you know.")
+        if "notes" in self.fields:
+            self.fields["notes"].widget.attrs["rows"] = 4
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.has_changed() and cleaned.get("read_version") not in (None, self.stored_version):
+            self.data = self.data.copy()  # type: ignore[assignment]
+            self.data["read_version"] = str(self.stored_version)
+            raise forms.ValidationError(
+                _("Somebody edited this call while you did. Look at the timeline; save again to put your version in its place.")
+            )
+        return cleaned
+
+    @property
+    def changes(self) -> CallChanges:
+        """What was changed, for the ledger."""
+        told = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
+        changes = {name: told[name] for name in ("notes", "outcome", "is_flagged", "flag_notes") if name in told}
+        if "tags" in told:
+            changes["tags"] = tuple(tag.name for tag in told["tags"])
+        if "contact" in told:
+            changes["chosen_contact"] = str(told["contact"].pk) if told["contact"] else None
+        return CallChanges(**changes)
+
+
+class NewCallForm(TenantForm):
+    """A call logged by hand."""
+
+    number = forms.CharField(
+        required=False,
+        max_length=128,
+        label=_("other party's number"),
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        help_text=_("In any spelling. Leave empty where it was withheld."),
+    )
+    name = forms.CharField(required=False, max_length=200, label=_("their name"), widget=UnfoldAdminTextInputWidget)
+    duration = LengthField(
+        required=False, label=_("duration"), help_text=_("From ringing to the end: 95 seconds or 1:35. Empty while it goes on.")
+    )
+    waiting = LengthField(required=False, label=_("waiting"), help_text=_("How long it rang, in the same way."))
+
+    class Meta:
+        model = Call
+        fields = [
+            "direction", "disposition", "started_at", "contact", "agent", "center",
+            "notes", "outcome", "tags", "is_flagged", "flag_notes",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("direction", Direction.INBOUND)
+        self.initial.setdefault("disposition", Disposition.ANSWERED)
+        self.initial.setdefault("started_at", timezone.now().replace(second=0, microsecond=0))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.errors and self.instance.tenant_id is not None:
+            self._limit_center(cleaned)
+            try:
+                ledger.check(self.instance.tenant, self.draft)
+            except InvalidCall as error:
+                for name, message in error.fields.items():
+                    shown_at = _SHOWN_AT.get(name, name)
+                    self.add_error(shown_at if shown_at in self.fields else None, message)
+        return cleaned
+
+    def _limit_center(self, cleaned: dict[str, Any]) -> None:
+        """A person who sees one center only logs its calls only."""
+        center = self.reach.centers.get(self.instance.tenant_id)
+        if center is None:
+            return
+        told = cleaned.get("center")
+        if told is not None and told.pk != center:
+            self.add_error("center", _("You log calls of your own center only."))
+        self.own_center = str(center)
+
+    @property
+    def draft(self) -> CallDraft:
+        """The call as it was told."""
+        told = self.cleaned_data
+        center = getattr(self, "own_center", "") or (str(told["center"].pk) if told.get("center") else "")
+        return CallDraft(
+            source=Source.ADMIN,
+            direction=Direction(told["direction"]),
+            disposition=Disposition(told["disposition"]),
+            started_at=told["started_at"],
+            duration_ms=told.get("duration"),
+            ring_ms=told.get("waiting"),
+            remote=PartyDraft(number=told["number"], name=told["name"]),
+            contact=ContactHint(id=str(told["contact"].pk)) if told.get("contact") else ContactHint(),
+            agent=AgentHint(id=str(told["agent"].pk)) if told.get("agent") else AgentHint(user=self.reach.user),
+            center_id=center,
+            notes=told["notes"],
+            outcome=told["outcome"],
+            tags=tuple(tag.name for tag in told["tags"]),
+            is_flagged=told["is_flagged"],
+            flag_notes=told["flag_notes"],
+        )

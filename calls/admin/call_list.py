@@ -1,0 +1,174 @@
+"""The list of calls: bounded paging, search by number in any spelling, and what it says of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
+
+from calls.admin.call_filters import PERIODS, SCOPES, PeriodFilter, StartedFilter
+from calls.models.call import CallQuerySet
+from contacts.phone import SHORTEST_PUBLIC, read_number
+from tenants.reach import reach_of
+
+COUNTED = 10_000  # nobody pages further than this; they narrow the list
+_NUMBER = re.compile(r"[+\d][\d\s()./*#\-\u2010-\u2015]*\Z")
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than ``COUNTED`` rows, so that a list of millions costs what a list of thousands does."""
+
+    template_name = "admin/calls/call/pagination.html"
+
+    @cached_property
+    def _counted(self) -> int:
+        return self.object_list.order_by()[: COUNTED + 1].count()  # type: ignore[union-attr]
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        return min(self._counted, COUNTED)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self._counted > COUNTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One link of the bar above the list."""
+
+    label: Any
+    address: str
+    is_chosen: bool
+
+
+class CallList(ChangeList):
+    """The list with the words and links above it."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        calls = super().get_queryset(request, exclude_parameters)
+        return calls.defer("document", "facts", "given_contact", "screen_pop", "notes").prefetch_related("tags")
+
+    @property
+    def said(self) -> str:
+        """Which calls these are, in words."""
+        days = [self.params.get(name) for name in ("started_from", "started_to")]
+        if self.query:
+            return gettext("Calls of all time that fit “%(query)s”") % {"query": self.query} if self._period.value() == "all" else self._period.period.said  # fmt: skip # noqa: E501
+        if any(days) and self._period.value() == "all":
+            return gettext("Calls from %(first)s to %(last)s") % {"first": days[0] or "…", "last": days[1] or "…"}
+        return self._period.period.said
+
+    @property
+    def periods(self) -> list[Choice]:
+        """The ways to another period; the rest of the filter stays."""
+        days = StartedFilter.parameter_name
+        dropped = [f"{days}_from", f"{days}_to", "p"]
+        return [
+            Choice(
+                label=label,
+                address=self.get_query_string({"period": name}, remove=dropped),
+                is_chosen=self._period.value() == name and not any(self.params.get(gone) for gone in dropped[:2]),
+            )
+            for name, label in PERIODS
+        ]
+
+    @property
+    def scopes(self) -> list[Choice]:
+        """The quick scopes; the rest of the filter stays."""
+        chosen = self._value_of("scope")
+        return [
+            Choice(label=label, address=self.get_query_string({"scope": name or None}, remove=["p"]), is_chosen=chosen == name)
+            for name, label in SCOPES
+        ]
+
+    @property
+    def ways_out(self) -> list[Choice]:
+        """What narrows the list besides period and scope, each with the address of the list without it."""
+        found = []
+        for spec in self.filter_specs:
+            names = [name for name in spec.expected_parameters() if self.params.get(name)]
+            if names and names[0] not in ("period", "scope"):
+                shown = " – ".join(self._shown(spec, name) for name in names)
+                found.append(
+                    Choice(label=f"{spec.title}: {shown}", address=self.get_query_string(remove=[*names, "p"]), is_chosen=True)
+                )
+        if self.query:
+            found.append(
+                Choice(label=f"{_('search')}: {self.query}", address=self.get_query_string(remove=["q", "p"]), is_chosen=True)
+            )
+        return found
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether there may be more calls than the list shows."""
+        return bool(self.ways_out) or self._period.value() != "all" or bool(self._value_of("scope"))
+
+    @property
+    def first_command(self) -> str:
+        """The command that logs a first call, for an empty log."""
+        return getattr(self.model_admin, "first_command", lambda request: "")(self._request)
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self._request = request
+        super().__init__(request, *args, **kwargs)
+
+    @cached_property
+    def _period(self) -> PeriodFilter:
+        return next(spec for spec in self.filter_specs if isinstance(spec, PeriodFilter))
+
+    def _value_of(self, parameter: str) -> str:
+        return next((spec.value() or "" for spec in self.filter_specs if getattr(spec, "parameter_name", "") == parameter), "")
+
+    def _shown(self, spec: Any, name: str) -> str:
+        """The chosen value in words."""
+        told = str(self.params[name])
+        choices = dict(getattr(spec, "lookup_choices", ())) | dict(getattr(getattr(spec, "field", None), "flatchoices", ()))
+        if told in choices:
+            return str(choices[told])
+        if name.endswith("__id__exact"):
+            rows = reach_of(self._request).within(spec.field.remote_field.model._default_manager.all())
+            return str(rows.filter(pk=told).first() or gettext("unknown"))
+        return told
+
+
+def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQuerySet:
+    """Calls with this number in any spelling or part, else with every word in a name, or with this very external id."""
+    words = " ".join(words.split())[:200]
+    if not words:
+        return calls
+    if _NUMBER.match(words):
+        return calls.filter(_by_number(words, countries) | Q(external_id=words))
+    for word in words.split()[:8]:
+        calls = calls.filter(
+            Q(remote_name__icontains=word)
+            | Q(contact__name__icontains=word)
+            | Q(company__name__icontains=word)
+            | Q(agent_name__icontains=word)
+            | Q(caller_name__icontains=word)
+            | Q(callee_name__icontains=word)
+            | Q(external_id=words)
+        )
+    return calls
+
+
+def _by_number(text: str, countries: Iterable[str]) -> Q:
+    """Full numbers by what their spellings share; shorter ones by their digits without an exit code or trunk zero."""
+    digits = re.sub(r"\D", "", text)
+    parts = {digits.lstrip("0") or digits}
+    if len(digits) >= SHORTEST_PUBLIC and "*" not in text:
+        parts = {number.key for number in (read_number(text, country) for country in countries) if number.key} or parts
+    found = Q(pk__in=[])
+    for part in parts:
+        found |= Q(number_text__contains=part)
+    return found

@@ -1,0 +1,144 @@
+"""Pieces of HTML that lists and pages of calls share. Everything a caller may have written is escaped here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from calls.choices import CallType, Disposition, State
+from calls.models import Call, Tag
+
+NOTHING = "–"
+_ICONS = {
+    CallType.INCOMING: "call_received",
+    CallType.OUTGOING: "call_made",
+    CallType.INTERNAL: "swap_calls",
+    CallType.MISSED: "call_missed",
+    CallType.VOICEMAIL: "voicemail",
+    CallType.UNKNOWN: "question_mark",
+}
+_TONES = {
+    Disposition.ANSWERED: "good",
+    Disposition.VOICEMAIL: "info",
+    Disposition.FAILED: "bad",
+    Disposition.NO_ANSWER: "warn",
+    Disposition.BUSY: "warn",
+    Disposition.REJECTED: "warn",
+    Disposition.CANCELLED: "warn",
+}
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
+
+
+def icon(name: str) -> SafeString:
+    """A symbol of the theme's font; what it says is said in words beside it."""
+    return format_html('<span class="material-symbols-outlined ch-icon" aria-hidden="true">{}</span>', name)
+
+
+def badge(text: object, tone: str = "", icon_name: str = "") -> SafeString:
+    """A short word in a coloured box."""
+    return format_html('<span class="ch-badge ch-{}">{}{}</span>', tone or "plain", icon(icon_name) if icon_name else "", text)
+
+
+def moment(at: datetime | None, *, exact: bool = False) -> SafeString | str:
+    """A time in the viewer's zone; hovering tells the exact instant. ``exact`` writes year and seconds."""
+    if at is None:
+        return NOTHING
+    local = timezone.localtime(at)
+    is_this_year = local.year == timezone.localtime().year
+    shape = "%a %d %b %Y %H:%M:%S" if exact else "%d %b %H:%M" if is_this_year else "%d %b %Y %H:%M"
+    return format_html(
+        '<time datetime="{0}" title="{0}">{1}</time>', local.isoformat(timespec="milliseconds"), local.strftime(shape)
+    )
+
+
+def length(ms: int | None) -> str:
+    """Milliseconds as minutes and seconds, ``2:05``, or ``1:02:05`` from an hour on."""
+    if ms is None:
+        return NOTHING
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def call_type(call: Call) -> SafeString:
+    """Which kind of call, by symbol and word."""
+    kind = call.type
+    return badge(kind.label, "bad" if kind == CallType.MISSED else "plain", _ICONS[kind])
+
+
+def disposition(call: Call) -> SafeString:
+    """How it came out, or how far it has come."""
+    if call.state != State.ENDED:
+        return badge(call.get_state_display(), "live", "fiber_manual_record")
+    return badge(call.get_disposition_display(), _TONES.get(Disposition(call.disposition), "plain"))
+
+
+def number_link(number: str, shown: str = "") -> SafeString:
+    """A number that leads to every call with it."""
+    address = f"{reverse('admin:calls_call_changelist')}?period=all&q={quote(number)}"
+    return format_html('<a class="ch-number" dir="ltr" href="{}">{}</a>', address, shown or number)
+
+
+def party(call: Call) -> SafeString:
+    """The other side: name, leading to the contact, and number, leading to its calls."""
+    if call.contact is not None:
+        address = reverse("admin:contacts_contact_change", args=[call.contact_id])
+        name = format_html('<a class="ch-name" href="{}"><bdi>{}</bdi></a>', address, call.contact.name)
+    else:
+        name = format_html('<span class="ch-name"><bdi>{}</bdi></span>', call.remote_name) if call.remote_name else ""
+    shown = call.remote_e164 or call.remote_raw
+    number: str = number_link(shown) if shown and not call.is_withheld else gettext("Number withheld") if call.is_withheld else ""
+    return format_html(
+        '<span class="ch-party">{}<span class="ch-dim">{}</span></span>', name, number or ("" if name else NOTHING)
+    )
+
+
+def tags(rows: Iterable[Tag]) -> SafeString:
+    """Tags in their colours."""
+    return format_html_join(
+        " ",
+        '<span class="ch-tag" style="--ch-tag: {}"><bdi>{}</bdi></span>',
+        ((tag.colour if _COLOUR.match(tag.colour) else "#64748b", tag.name) for tag in rows),
+    )
+
+
+def flag(call: Call) -> SafeString | str:
+    """A flag, whose note is read by hovering."""
+    if not call.is_flagged:
+        return ""
+    return format_html('<span class="ch-flag" title="{}">{}{}</span>', call.flag_notes[:300], icon("flag"), gettext("Flagged"))
+
+
+def recording(call: Call, *, short: bool = False) -> SafeString | str:
+    """The recording's address. It is a link only to http(s), only for calls that came with credentials, and tells its host."""
+    if not call.recording_url:
+        return "" if short else NOTHING
+    try:
+        parts = urlsplit(call.recording_url)
+        is_web, host = parts.scheme in ("http", "https"), parts.hostname or ""
+    except ValueError:
+        is_web, host = False, ""
+    if not (is_web and host):
+        return format_html('<span class="ch-address">{}</span>', gettext("Unusable address") if short else call.recording_url)
+    if not call.is_verified:
+        return format_html('<span class="ch-address" title="{}">{}</span>', gettext("Not a link: the call is unverified"), host if short else call.recording_url)  # fmt: skip # noqa: E501
+    shown = format_html("{} {}", icon("graphic_eq"), host) if short else call.recording_url
+    return format_html(
+        '<a class="ch-address" href="{}" title="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>',
+        call.recording_url,
+        gettext("Opens %(host)s, outside callhub") % {"host": host},
+        shown,
+    )
+
+
+def row(*pieces: object) -> SafeString:
+    """Pieces side by side, empty ones left out."""
+    return format_html('<span class="ch-row">{}</span>', format_html_join(" ", "{}", ((piece,) for piece in pieces if piece)))

@@ -1,0 +1,40 @@
+"""Tags."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminColorInputWidget
+
+from calls.admin import cells
+from calls.models import Tag
+from tenants.choices import Role
+from tenants.scoped_admin import TenantModelAdmin
+
+
+@admin.register(Tag)
+class TagAdmin(TenantModelAdmin):
+    """Words staff put on calls."""
+
+    change_role = Role.MANAGER
+    first_step = _("A tag is a word you put on calls, such as “complaint”, with a colour to find it by.")
+    list_display = ["name", "looks", "calls"]
+    search_fields = ["name"]
+    fields = ["name", "colour"]
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):  # type: ignore[no-untyped-def]
+        if db_field.name == "colour":
+            kwargs["widget"] = UnfoldAdminColorInputWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description=_("looks"))
+    def looks(self, tag: Tag) -> str:
+        """The tag as it is on calls."""
+        return cells.tags([tag])
+
+    @display(description=_("calls"))
+    def calls(self, tag: Tag) -> str:
+        """The calls that have it."""
+        return format_html('<a href="../call/?tags__id__exact={}&period=all" class="ch-link">{}</a>', tag.pk, _("Calls"))

@@ -1,0 +1,155 @@
+"""What happened to a call, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from calls.choices import Direction, Disposition, EventKind, MatchState, State
+from calls.models import Call, CallEvent
+from contacts.models import Agent, Company, Contact
+
+RULES = {
+    "id": _("by callhub's own id of the contact"),
+    "external_id": _("by the id your own system knows the contact by"),
+    "number": _("by the very number"),
+    "number_ending": _("by a number that ends alike"),
+    "company": _("by the company alone"),
+    "chosen": _("chosen by a person"),
+}
+_FIELDS = {
+    "direction": _("Direction"),
+    "disposition": _("Disposition"),
+    "state": _("State"),
+    "started_at": _("Start"),
+    "answered_at": _("Answer"),
+    "ended_at": _("End"),
+    "ring_ms": _("Ring"),
+    "talk_ms": _("Talk"),
+    "remote_raw": _("Number"),
+    "contact_id": _("Contact"),
+    "company_id": _("Company"),
+    "agent_id": _("Agent"),
+    "agent_name": _("Agent's name"),
+    "match_state": _("Match"),
+    "notes": _("Notes"),
+    "outcome": _("Outcome"),
+    "is_flagged": _("Flag"),
+    "flag_notes": _("Flag notes"),
+    "recording_url": _("Recording"),
+    "tags": _("Tags"),
+}
+_WORDS = {"direction": Direction, "disposition": Disposition, "state": State, "match_state": MatchState}
+_ICONS = {
+    EventKind.RECORDED: "add_call",
+    EventKind.AMENDED: "edit",
+    EventKind.MATCHED: "person_search",
+    EventKind.INTERACTION: "record_voice_over",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One field's change: its name and how it was and is, in words."""
+
+    name: str
+    before: str
+    after: str
+    is_long: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the timeline."""
+
+    at: datetime
+    text: str
+    actor: str
+    icon: str
+    details: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+def timeline(call: Call) -> list[Entry]:
+    """The events of a call, oldest first, with names in place of ids."""
+    events = list(CallEvent.objects.for_tenant(call.tenant).filter(call=call.pk).select_related("actor")[:500])
+    names = _names(call, events)
+    return [_entry(event, names) for event in events]
+
+
+def _entry(event: CallEvent, names: dict[str, str]) -> Entry:
+    data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
+    text, details, changes = event.get_kind_display(), "", ()
+    if event.kind == EventKind.RECORDED:
+        text = gettext("Logged through %(source)s") % {"source": event.get_source_display()}
+    elif event.kind == EventKind.INTERACTION:
+        text, details = event.summary or text, str(data.get("description") or "")
+    elif event.kind == EventKind.MATCHED:
+        text = _matched(data, names)
+    elif event.kind == EventKind.AMENDED:
+        changes = tuple(_changes(data.get("changed") or {}, names))
+        text = ", ".join(f"{change.name}" for change in changes) + " " + gettext("changed") if changes else text
+    elif event.summary:
+        text = f"{text}: {event.summary}"
+    actor = str(event.actor) if event.actor else ""
+    return Entry(
+        at=event.happened_at,
+        text=text,
+        actor=actor,
+        icon=_ICONS.get(EventKind(event.kind), "call"),
+        details=details,
+        changes=changes,
+    )
+
+
+def _matched(data: dict[str, Any], names: dict[str, str]) -> str:
+    contact = data.get("contact")
+    if contact:
+        who = names.get(str(contact), gettext("a contact that is gone"))
+        return gettext("Matched with %(who)s, %(rule)s") % {"who": who, "rule": RULES.get(data.get("rule", ""), "")}
+    if data.get("state") == MatchState.SEVERAL:
+        return gettext("Several contacts fit now; none is taken")
+    return gettext("No contact fits any more")
+
+
+def _changes(changed: dict[str, Any], names: dict[str, str]) -> Iterable[Change]:
+    for name, pair in changed.items():
+        before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+        told = [_value(name, value, names) for value in (before, after)]
+        yield Change(name=str(_FIELDS.get(name, name)), before=told[0], after=told[1], is_long=name in ("notes", "flag_notes"))
+
+
+def _value(name: str, value: Any, names: dict[str, str]) -> str:
+    if value in (None, "", []):
+        return gettext("nothing")
+    if name.endswith("_id"):
+        return names.get(str(value), gettext("somebody who is gone"))
+    if name.endswith("_ms"):
+        return gettext("%(seconds)s s") % {"seconds": value / 1000}
+    if name in _WORDS and value in _WORDS[name].values:
+        return str(_WORDS[name](value).label)
+    if isinstance(value, bool):
+        return gettext("set") if value else gettext("not set")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _names(call: Call, events: list[CallEvent]) -> dict[str, str]:
+    """The names of contacts, companies and agents that events tell of by id; only this tenant's."""
+    wanted: dict[str, set[str]] = {"contact": set(), "company": set(), "agent": set()}
+    for event in events:
+        data = event.data if isinstance(event.data, dict) else {}
+        if isinstance(data.get("contact"), str):
+            wanted["contact"].add(data["contact"])
+        for kind, ids in wanted.items():
+            ids.update(str(value) for value in (data.get("changed") or {}).get(f"{kind}_id", ()) if value)
+    names: dict[str, str] = {}
+    for kind, model in (("contact", Contact), ("company", Company), ("agent", Agent)):
+        if wanted[kind]:
+            rows = model.objects.for_tenant(call.tenant).filter(pk__in=wanted[kind])
+            names |= {str(pk): name for pk, name in rows.values_list("pk", "name")}
+    return names

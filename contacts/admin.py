@@ -1,0 +1,178 @@
+"""Admin pages of companies, contacts and agents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from contacts.book import remove_contact, save_contact, save_numbers
+from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
+from tenants.choices import Role
+from tenants.reach import reach_of
+from tenants.scoped_admin import RelatedFilter, TenantInline, TenantInlineForm, TenantModelAdmin
+
+KNOWN_ELSEWHERE = (_("Known elsewhere"), {"fields": ["external_id", "source_id", "vendor_fields"], "classes": ["collapse"]})
+
+
+def calls_of(field: str, row: Any) -> str:
+    """A link to the calls of a row; a dash where the log has no page."""
+    try:
+        address = reverse("admin:calls_call_changelist")
+    except NoReverseMatch:
+        return "–"
+    return format_html('<a href="{}?{}__id__exact={}&period=all" class="ch-link">{}</a>', address, field, row.pk, _("Calls"))
+
+
+class KnownElsewhereAdmin(TenantModelAdmin):
+    """What companies, contacts and agents have in common."""
+
+    readonly_fields = ["vendor_fields"]
+
+    @display(description=_("vendor fields"))
+    def vendor_fields(self, row: Any) -> str:
+        """Fields a vendor's client sent that have no place of their own."""
+        if not row.extra:
+            return gettext("None")
+        return format_html('<pre class="ch-code">{}</pre>', json.dumps(row.extra, indent=2, ensure_ascii=False))
+
+
+@admin.register(Company)
+class CompanyAdmin(KnownElsewhereAdmin):
+    """Organisations that contacts belong to."""
+
+    first_step = _("Add a company to see the calls of all its people in one list.")
+    list_display = ["name", "phone", "external_id", "calls"]
+    search_fields = ["name", "external_id"]
+    fieldsets = [(None, {"fields": ["name", "phone", "notes"]}), KNOWN_ELSEWHERE]
+
+    @display(description=_("calls"))
+    def calls(self, company: Company) -> str:
+        """Its calls."""
+        return calls_of("company", company)
+
+
+class NumberForm(TenantInlineForm):
+    """A number of a contact; the same one twice is refused before the database does."""
+
+    def clean_raw(self) -> str:
+        raw = self.cleaned_data["raw"].strip()
+        if not any(sign.isdigit() for sign in raw):
+            raise forms.ValidationError(_("A number has digits in it."))
+        return raw
+
+
+class NumberInline(TenantInline):
+    """The numbers a contact is known by."""
+
+    model = ContactNumber
+    form = NumberForm
+    fields = ["raw", "label", "e164"]
+    readonly_fields = ["e164"]
+    verbose_name_plural = _("numbers")
+
+
+@admin.register(Contact)
+class ContactAdmin(KnownElsewhereAdmin):
+    """People who call or are called. Saving one matches past calls anew."""
+
+    first_step = _("Add the people you talk to. Calls with their numbers, past ones too, then show who it was.")
+    inlines = [NumberInline]
+    list_display = ["name", "known_numbers", "company", "email", "external_id", "calls"]
+    list_filter = [("company", RelatedFilter)]
+    list_select_related = ["company"]
+    search_fields = ["name", "email", "external_id", "company__name"]
+    autocomplete_fields = ["company"]
+    fieldsets = [(None, {"fields": ["name", "email", "company", "notes"]}), KNOWN_ELSEWHERE]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("numbers")
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        digits = "".join(sign for sign in search_term if sign.isdigit()).lstrip("0")
+        if len(digits) < 3 or any(sign.isalpha() for sign in search_term):
+            return found, may_repeat
+        keys = [digits[-9:], digits]
+        by_number = ContactNumber.objects.filter(match_key__contains=keys[0]) | ContactNumber.objects.filter(
+            e164__contains=keys[1]
+        )
+        return found | queryset.filter(pk__in=by_number.values("contact")), may_repeat
+
+    @display(description=_("numbers"))
+    def known_numbers(self, contact: Contact) -> str:
+        """The first numbers, and how many more there are."""
+        numbers = [number.e164 or number.raw for number in contact.numbers.all()]
+        return ", ".join(numbers[:2]) + (f" +{len(numbers) - 2}" if len(numbers) > 2 else "")
+
+    @display(description=_("calls"))
+    def calls(self, contact: Contact) -> str:
+        """Their calls."""
+        return calls_of("contact", contact)
+
+    def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
+        save_contact(obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        changed = formset.save(commit=False)
+        save_numbers(form.instance, changed=changed, removed=formset.deleted_objects)
+
+    def delete_model(self, request: HttpRequest, obj: Contact) -> None:
+        remove_contact(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for contact in queryset:
+            remove_contact(contact)
+
+
+class ExtensionInline(TenantInline):
+    """The extensions an agent answers at."""
+
+    model = AgentExtension
+    fields = ["number"]
+    edit_role = Role.MANAGER
+    verbose_name_plural = _("extensions")
+
+
+@admin.register(Agent)
+class AgentAdmin(KnownElsewhereAdmin):
+    """The tenant's own people at the phones."""
+
+    add_role = change_role = Role.MANAGER
+    first_step = _("Add the people who make and take calls, with the extension or id your phone system knows them by.")
+    inlines = [ExtensionInline]
+    list_display = ["name", "known_extensions", "email", "center", "is_active", "calls"]
+    list_filter = [("center", RelatedFilter), "is_active"]
+    list_select_related = ["center"]
+    search_fields = ["name", "email", "external_id", "extensions__number"]
+    autocomplete_fields = ["center"]
+    fieldsets = [(None, {"fields": ["name", "email", "user", "center", "is_active"]}), KNOWN_ELSEWHERE]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("extensions")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user":
+            reach = reach_of(request)
+            people = reach.within(db_field.remote_field.model.objects.all())
+            kwargs["queryset"] = people if reach.is_operator else people.filter(is_superuser=False)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @display(description=_("extensions"))
+    def known_extensions(self, agent: Agent) -> str:
+        """Where they answer."""
+        return ", ".join(extension.number for extension in agent.extensions.all())
+
+    @display(description=_("calls"))
+    def calls(self, agent: Agent) -> str:
+        """Their calls."""
+        return calls_of("agent", agent)

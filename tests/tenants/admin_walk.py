@@ -1,0 +1,133 @@
+"""Walking the admin as a person would: every page there is, with everything on it of one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from calls import ledger
+from calls.choices import LegRole
+from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
+from calls.models import Call, Line, Tag
+from contacts.models import Agent, AgentExtension, Company, Contact
+from tenants.models import ApiToken, Center, Membership, Tenant, User
+from tests.make import (
+    make_agent,
+    make_call,
+    make_center,
+    make_company,
+    make_contact,
+    make_line,
+    make_tenant,
+    make_token,
+    make_user,
+)
+
+PAGES = (Call, Line, Tag, Agent, Company, Contact, ApiToken, Center, Membership, Tenant, User)
+
+
+def staff(tenant: Tenant, role: str, **fields: Any) -> User:
+    """A member who may sign in to the admin."""
+    return make_user(tenant, role, is_staff=True, **fields)
+
+
+def signed_in(user: User) -> Client:
+    """A browser of this person."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def furnish(word: str) -> dict[type[Model], Any]:
+    """A tenant with one row of everything, each text of which has ``word`` in it; today's date."""
+    tenant = make_tenant(word.lower(), name=f"{word} AB")
+    center = make_center(tenant, name=f"{word} center", external_id=f"{word}-c")
+    company = make_company(tenant, name=f"{word} company", external_id=f"{word}-co", notes=word)
+    contact = make_contact(tenant, "+46701112233", name=f"{word} contact", company=company, external_id=f"{word}-x")
+    owner = staff(tenant, "owner", username=f"{word}-owner", first_name=word, email=f"{word}@example.com")
+    agent = make_agent(tenant, name=f"{word} agent", external_id=f"{word}-a", center=center, user=owner)
+    AgentExtension.objects.create(tenant=tenant, agent=agent, number="210")
+    line = make_line(tenant, "+4640500600", name=f"{word} line", agent=agent, center=center)
+    make_token(tenant, owner)
+    call = make_call(
+        tenant,
+        "+46701112233",
+        started_at=timezone.now() - timedelta(seconds=90),
+        external_id=f"{word}-call",
+        notes=f"{word} notes",
+        tags=(f"{word} tag",),
+        recording_url=f"https://{word}.example.com/a.mp3",
+        document={"from": word},
+        callee=PartyDraft(number="+4640500600", name=f"{word} line"),
+        legs=(LegDraft(role=LegRole.DESTINATION, party=PartyDraft(number="210", name=f"{word} leg")),),
+        interactions=(InteractionDraft(happened_at=timezone.now(), summary=f"{word} menu"),),
+        agent=_agent_hint(agent),
+        center_id=str(center.pk),
+    )
+    ledger.amend(call, CallChanges(is_flagged=True, flag_notes=f"{word} flagged"), actor=owner)
+    call.refresh_from_db()
+    return {
+        Tenant: tenant,
+        Center: center,
+        Company: company,
+        Contact: contact,
+        User: owner,
+        Agent: agent,
+        Line: line,
+        ApiToken: ApiToken.objects.get(tenant=tenant),
+        Membership: Membership.objects.get(tenant=tenant, user=owner),
+        Call: call,
+        Tag: Tag.objects.get(tenant=tenant),
+    }
+
+
+def _agent_hint(agent: Agent) -> Any:
+    from contacts.matching import AgentHint
+
+    return AgentHint(id=str(agent.pk))
+
+
+def name_of(model: type[Model]) -> str:
+    """The start of a model's page names."""
+    return f"admin:{model._meta.app_label}_{model._meta.model_name}"
+
+
+def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
+    """Every page that is there for these rows, with the ways people narrow, sort and look up on it."""
+    yield reverse("admin:index")
+    for label in ("tenants", "contacts", "calls"):
+        yield reverse("admin:app_list", args=[label])
+    for model in PAGES:
+        row = rows[model]
+        changelist = reverse(f"{name_of(model)}_changelist")
+        queries = ("", "?q=a", "?q=46701112233", "?o=-1", "?period=all", "?_popup=1&_to_field=id")
+        yield from (changelist + query for query in queries)
+        yield from (f"{changelist}?{key}={value}" for key, value in _filters(model, rows))
+        yield reverse(f"{name_of(model)}_add")
+        for page in ("change", "delete", "history"):
+            yield reverse(f"{name_of(model)}_{page}", args=[row.pk])
+    yield reverse("admin:tenants_apitoken_revoke", args=[rows[ApiToken].pk])
+    yield from _autocompletes()
+
+
+def _filters(model: type[Model], rows: dict[type[Model], Any]) -> Iterator[tuple[str, Any]]:
+    if model not in (Tenant, User):
+        yield "tenant", rows[Tenant].pk
+    if model is Call:
+        for field, related in (("agent", Agent), ("company", Company), ("contact", Contact), ("center", Center), ("tags", Tag)):
+            yield f"period=all&{field}__id__exact", rows[related].pk
+
+
+def _autocompletes() -> Iterator[str]:
+    for model, page in admin.site._registry.items():
+        fields = [field.name for field in model._meta.get_fields() if field.is_relation and not field.auto_created]
+        for field in [*fields, *page.autocomplete_fields]:
+            query = f"?term=&app_label={model._meta.app_label}&model_name={model._meta.model_name}&field_name={field}"
+            yield reverse("admin:autocomplete") + query
