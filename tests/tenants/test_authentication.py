@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth import authenticate
+from django.core.cache import cache
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -148,8 +150,6 @@ def test_a_new_password_forgets_the_remembered_one(ann):
 
 
 def test_a_remembered_success_is_not_found_in_the_cache_by_its_password(ann):
-    from django.core.cache import cache
-
     by_password("ann", PASSWORD)
     assert not any(PASSWORD in key for key in cache._cache)
 
@@ -325,8 +325,6 @@ def test_what_is_given_back_can_be_spent_again():
 
 
 def test_a_budget_is_full_again_in_the_next_window_and_not_fuller():
-    import time_machine
-
     with time_machine.travel(1_800_000_000, tick=False) as clock:
         last = spend("window", 1, 60)
         assert not spend("window", 1, 60).is_allowed

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tests.make import PASSWORD
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "hostedsuite"
+SAMPLES = Path(__file__).parents[3] / "samples" / "hostedsuite"
+FORM = "application/x-www-form-urlencoded"
 REPLY = "/api/json/reply/ListCallRecordsRequest"
 CREDENTIALS = {"CustomerName": "acme", "UserName": "ann", "Password": PASSWORD}
 
@@ -49,3 +52,18 @@ def refusal(response: Any, status: int) -> dict[str, Any]:
     assert body["ResponseStatus"]["ErrorCode"]
     assert body["ResponseStatus"]["Message"]
     return body["ResponseStatus"]
+
+
+def key(row: Any) -> str:
+    """The row's id as it is shown."""
+    return str(row.pk)
+
+
+def keys(rows: Iterable[Any]) -> list[str]:
+    """The rows' ids as they are shown."""
+    return [key(row) for row in rows]
+
+
+def utc(text: str) -> datetime:
+    """The instant a text without an offset means in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
