@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 
 from callhub import env
@@ -281,7 +282,12 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SYNC_EVERY = 1  # the file's age is then the scheduler's age
 CELERY_BEAT_SCHEDULE = {
+    # Seconds, or times of the day in UTC. A message expires before the next is due, so that none pile up while workers rest.
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
+    "relink": {"task": "calls.relink_calls", "schedule": 10.0, "options": {"expires": 10}},  # how old a match may get
+    "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
+    "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
+    "sessions": {"task": "tenants.clear_expired_sessions", "schedule": crontab("20", "2"), "options": {"expires": 3600}},
 }
 CELERY_TIMEZONE = "UTC"
 

@@ -90,7 +90,7 @@ def _make_desks(plan: Plan, tenant: Tenant, centers: dict[Place, Center], rng: r
             tenant=tenant,
             name=name,
             email=_address(name, plan),
-            external_id="987qwe" if number == 0 else f"ag-{number + 1}",  # the agent of the Planhat page's own example
+            external_id="987qwe" if plan.knows_max and number == 0 else f"ag-{number + 1}",
             center=centers[place],
         )
         extension = str(place.first_extension + number // len(plan.places))
@@ -137,7 +137,7 @@ def _make_logins(plan: Plan, tenant: Tenant, desks: list[Desk], rng: random.Rand
 
 
 def _make_contacts(cast: Cast, rng: random.Random) -> None:
-    """Companies, contacts and their numbers; the first contact is the one of the Planhat page's own example."""
+    """Companies, contacts and their numbers."""
     plan, tenant = cast.plan, cast.tenant
     companies = [Company(tenant=tenant, name=name, external_id=f"co-{n + 1}") for n, name in enumerate(plan.companies)]
     Company.objects.bulk_create(companies)
@@ -150,12 +150,13 @@ def _make_contacts(cast: Cast, rng: random.Random) -> None:
             tenant=tenant,
             name=name,
             email=_address(name, plan) if rng.random() < 0.7 else "",
-            external_id="max123" if number == 0 else f"p-{number + 1}" if rng.random() < 0.8 else "",
+            external_id="max123" if plan.knows_max and number == 0 else f"p-{number + 1}" if rng.random() < 0.8 else "",
             company=rng.choice(companies) if rng.random() < 0.45 else None,
         )
         cast.regulars.append(contact)
         cast.numbers[contact] = [pool.pop() for _ in range(2 if rng.random() < 0.15 else 1)]
-    cast.numbers[cast.regulars[0]].append("+4670123456")
+    if plan.knows_max:
+        cast.numbers[cast.regulars[0]].append("+4670123456")
     for contact in cast.regulars[-2:]:
         cast.numbers[contact] = [pool[-1]]  # a couple with one telephone: nobody can say which of them called
     cast.twins = pool.pop()
@@ -163,18 +164,18 @@ def _make_contacts(cast: Cast, rng: random.Random) -> None:
     Contact.objects.bulk_create(cast.regulars)
     labels = ("mobile", "work")
     ContactNumber.objects.bulk_create(
-        understood(ContactNumber(tenant=tenant, contact=contact, raw=_as_written(raw, rng), label=labels[position % 2]))
+        understood(ContactNumber(tenant=tenant, contact=contact, raw=_as_written(raw, plan, rng), label=labels[position % 2]))
         for contact, numbers in cast.numbers.items()
         for position, raw in enumerate(numbers)
     )
 
 
-def _as_written(e164: str, rng: random.Random) -> str:
-    """A number the way somebody typed it."""
-    if e164.startswith("+1"):
+def _as_written(e164: str, plan: Plan, rng: random.Random) -> str:
+    """A number the way somebody of that country typed it."""
+    if e164.startswith("+1") and plan.country == "US":
         area, rest, last = e164[2:5], e164[5:8], e164[8:]
         return rng.choice([e164, f"({area}) {rest}-{last}", f"{area}-{rest}-{last}", f"+1 {area} {rest} {last}"])
-    if e164.startswith("+46"):
+    if e164.startswith("+46") and plan.country == "SE":
         return rng.choice([e164, f"0{e164[3:]}", f"+46 {e164[3:5]} {e164[5:8]} {e164[8:]}", f"0046{e164[3:]}"])
     return e164
 

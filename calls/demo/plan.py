@@ -39,6 +39,7 @@ class Plan:
     notes: Sequence[str]
     tags: Mapping[str, str]
     outcomes: Sequence[str]
+    knows_max: bool = False  # has the contact and agent of the Planhat page's own example
 
 
 CLINIC = Plan(
@@ -62,6 +63,7 @@ CLINIC = Plan(
     notes=words.CLINIC_NOTES,
     tags=words.CLINIC_TAGS,
     outcomes=words.CLINIC_OUTCOMES,
+    knows_max=True,
 )
 PROPERTY = Plan(
     slug="lakeside",

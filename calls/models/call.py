@@ -67,8 +67,9 @@ class CallQuerySet(TenantQuerySet):
         return self.of_type(CallType.MISSED)
 
     def unmatched(self) -> Self:
-        """Calls whose contact is not known, withheld numbers aside."""
-        return self.filter(match_state__in=[MatchState.NONE, MatchState.SEVERAL], is_withheld=False)
+        """Calls with a number outside whose contact is not known."""
+        unknown = self.filter(match_state__in=[MatchState.NONE, MatchState.SEVERAL], is_withheld=False)
+        return unknown.exclude(direction=Direction.INTERNAL).exclude(remote_key="")
 
     def live(self) -> Self:
         """Calls that have not ended."""
