@@ -20,7 +20,7 @@ from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, UUIDField
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -83,7 +83,10 @@ def by_token(secret: str) -> Principal:
         ApiToken.objects.usable()
         .filter(digest=digest_of(secret))
         .select_related("tenant", "user")
-        .annotate(role=Subquery(membership.values("role")[:1]), center=Subquery(membership.values("center")[:1]))
+        .annotate(
+            role=Subquery(membership.values("role")[:1]),
+            center=Subquery(membership.values("center")[:1], output_field=UUIDField()),
+        )
         .first()
     )
     if token is None or not (token.role or token.user.is_superuser):
