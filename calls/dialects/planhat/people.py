@@ -16,7 +16,7 @@ from calls.body import check_text
 from calls.dialects.planhat.errors import bad_field
 from calls.dialects.planhat.values import iso, text
 from calls.dialects.planhat.vocabulary import OURS
-from contacts.book import remove_contact, save_contact
+from contacts.book import remove_contact, save_agent, save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.models.base import KnownElsewhere
 from tenants.ids import short_id
@@ -47,7 +47,7 @@ class Kind:
 
     def rows(self, tenant: Tenant) -> TenantQuerySet:
         """The tenant's records, with what rendering them needs."""
-        return self.model._default_manager.for_tenant(tenant)  # type: ignore[attr-defined, no-any-return]
+        return self.model._default_manager.for_tenant(tenant)
 
     def find(self, tenant: Tenant, name: str) -> Any | None:
         """The record of a path or reference: our id, ``extid-…`` or ``srcid-…``; None where there is none."""
@@ -196,6 +196,9 @@ class Users(Kind):
     filters: ClassVar = {"email": "email__iexact", "externalId": "external_id", "sourceId": "source_id"}
     sorts: ClassVar = {**Kind.sorts, "email": "email"}
     name_fields = ("firstName", "lastName", "nickName", "email", "externalId", "sourceId")
+
+    def write(self, record: Agent, numbers: list[str] | None) -> None:
+        save_agent(record)
 
 
 END_USERS, COMPANIES, USERS = EndUsers(), Companies(), Users()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
@@ -32,7 +33,7 @@ def draft_of(body: Mapping[str, Any], *, user: User | None) -> CallDraft:
         direction=_direction(body) or Direction.UNKNOWN,
         remote=PartyDraft(number=text(body, "nr", _LONGEST_NUMBER)),
         contact=ContactHint(**_contact_ids(body)),
-        agent=AgentHint(**_agent_ids(body), user=user),
+        agent=replace(_agent(body), user=user),
         recording_url=link(body, "record"),
         document=_kept(body),
         is_verified=user is not None,
@@ -48,7 +49,7 @@ def changes_of(body: Mapping[str, Any], call: Call) -> CallChanges:
         direction=_direction(body) or UNSET,
         remote=PartyDraft(number=text(body, "nr", _LONGEST_NUMBER)) if is_told(body, "nr") else UNSET,
         contact=_changed_contact(body, call),
-        agent=AgentHint(**_agent_ids(body)) if any(is_told(body, name) for name in AGENT_FIELDS) else UNSET,
+        agent=_agent(body) if any(is_told(body, name) for name in AGENT_FIELDS) else UNSET,
         recording_url=link(body, "record") or UNSET,
         document=_kept(body) or UNSET,
     )
@@ -76,12 +77,12 @@ def _contact_ids(body: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _agent_ids(body: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "id": text(body, "phAgentId"),
-        "external_id": text(body, "agentId") or text(body, "externalUserId"),
-        "name": text(body, "agentName"),
-    }
+def _agent(body: Mapping[str, Any]) -> AgentHint:
+    return AgentHint(
+        id=text(body, "phAgentId"),
+        external_id=text(body, "agentId") or text(body, "externalUserId"),
+        name=text(body, "agentName"),
+    )
 
 
 def _changed_contact(body: Mapping[str, Any], call: Call) -> ContactHint:

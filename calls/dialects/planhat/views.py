@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.http import HttpRequest, HttpResponse
 
 from calls import ledger
@@ -36,7 +34,7 @@ class CallsView(TokenView):
 
     def calls(self) -> CallQuerySet:
         """The calls this token may see, with whom they were matched with."""
-        return cast(CallQuerySet, Call.objects.within_reach_of(self.principal).select_related("contact", "company", "agent"))
+        return Call.objects.within_reach_of(self.principal).select_related("contact", "company", "agent")
 
     def call(self, call_id: str) -> Call:
         """The call of the path; raises 404."""
