@@ -67,7 +67,9 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"without_queries": {"()": "callhub.logs.WithoutQueries"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"django.server": {"handlers": ["console"], "filters": ["without_queries"], "level": "INFO", "propagate": False}},
     "root": {"handlers": ["console"], "level": env.text("CALLHUB_LOG_LEVEL", "INFO")},
 }
 MIDDLEWARE = [
@@ -139,6 +141,7 @@ SESSION_COOKIE_SECURE = PRODUCTION
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "callhub" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
