@@ -71,6 +71,9 @@ class ApiSchema(AutoSchema):
             case _:
                 return {200: document}
 
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False  # a page is an object
+
     def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         if self.action == "retrieve":

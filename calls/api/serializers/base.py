@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -125,15 +126,24 @@ class RowDocument(Document, serializers.ModelSerializer[Any]):
 
 
 class Expansion:
-    """Writes the whole row an id stands for; the schema reads ``document`` to tell both forms."""
+    """Writes the whole row an id stands for; the schema reads ``document`` to tell both forms.
 
-    def __init__(self, relation: str, document: type[Document], *, many: bool = False) -> None:
+    ``many`` is for rows of the other side; ``beside`` are relations of the whole row that its document shows as well.
+    """
+
+    def __init__(self, relation: str, document: type[Document], *, many: bool = False, beside: tuple[str, ...] = ()) -> None:
         self.relation = relation
         self.document = document
         self.many = many
+        self.beside = beside
 
     def __call__(self, row: Any) -> Any:
         related = getattr(row, self.relation)
         if self.many:
             return [shared(self.document).render(item) for item in related.all()]
         return None if related is None else shared(self.document).render(related)
+
+    def fetched_for(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows, with what this expansion shows fetched for all of them at once."""
+        rows = rows.prefetch_related(self.relation) if self.many else rows.select_related(self.relation)
+        return rows.prefetch_related(*(f"{self.relation}__{name}" for name in self.beside)) if self.beside else rows

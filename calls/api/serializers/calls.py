@@ -104,9 +104,9 @@ class CallDocument(Document):
     document = ObjectField(help_text="The vendor's own document, as it came. Only with fields=document.")
 
     expansions = {
-        "contact": Expansion("contact", ContactDocument),
+        "contact": Expansion("contact", ContactDocument, beside=("numbers",)),
         "company": Expansion("company", CompanyDocument),
-        "agent": Expansion("agent", AgentDocument),
+        "agent": Expansion("agent", AgentDocument, beside=("extensions",)),
         "center": Expansion("center", CenterDocument),
         "line": Expansion("line", LineDocument),
         "legs": Expansion("legs", LegDocument, many=True),

@@ -33,7 +33,10 @@ class LineDocument(RowDocument):
     center = RelatedField(Center, source="center_id", required=False, allow_null=True, help_text="The id of the center.")
     created_at = MomentField(read_only=True)
     updated_at = MomentField(read_only=True)
-    expansions = {"agent": Expansion("agent", AgentDocument), "center": Expansion("center", CenterDocument)}
+    expansions = {
+        "agent": Expansion("agent", AgentDocument, beside=("extensions",)),
+        "center": Expansion("center", CenterDocument),
+    }
 
     class Meta:
         model = Line

@@ -67,12 +67,11 @@ class Door(APIView):
         return self.request.auth  # type: ignore[return-value]
 
 
-class NothingHere(APIView):
+class NothingHere(Door):
     """Any address below ours that nothing answers at."""
 
     authentication_classes = ()
     permission_classes = ()
-    metadata_class = None
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -49,16 +49,9 @@ class Calls(Resource):
         return Call.objects.within_reach_of(self.principal)
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
-        expand = wanted.expand if wanted else set()
-        one = [name for name in ("contact", "company", "agent", "center", "line") if name in expand]
-        many = [name for name in ("legs", "events") if name in expand]
-        many += ["tags"] if wanted is None or "tags" in wanted.fields else []
-        many += ["contact__numbers"] if "contact" in expand else []
-        many += ["agent__extensions"] if "agent" in expand else []
-        rows = rows.select_related(*one) if one else rows
-        if wanted is None or "document" not in wanted.fields:
-            rows = rows.defer("document")
-        return rows.prefetch_related(*many)
+        rows = super().fetching(rows, wanted)
+        rows = rows.prefetch_related("tags") if wanted is None or "tags" in wanted.fields else rows
+        return rows if wanted is not None and "document" in wanted.fields else rows.defer("document")
 
     def created(self, request: Request) -> Answer:
         principal = self.principal

@@ -101,9 +101,10 @@ class Resource(ViewSetMixin, Door):
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
         """The same rows, with everything their documents show fetched beforehand."""
-        expand = wanted.expand if wanted else ()
-        joins = [relation for name in expand if (relation := self.document_class.expansions[name].relation)]
-        return rows.select_related(*joins).prefetch_related(*self.related) if joins else rows.prefetch_related(*self.related)
+        for name in wanted.expand if wanted else ():
+            if name in self.document_class.expansions:
+                rows = self.document_class.expansions[name].fetched_for(rows)
+        return rows.prefetch_related(*self.related)
 
     def save(self, row: Any, values: dict[str, Any]) -> None:
         """Write a row whose own columns are set; ``values`` has the rest of what was sent."""

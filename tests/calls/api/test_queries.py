@@ -1,0 +1,76 @@
+"""No list costs more queries for more rows, whatever it shows."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from calls.choices import LegRole
+from calls.drafts import LegDraft, PartyDraft
+from contacts.book import save_agent
+from contacts.matching import AgentHint
+from contacts.models import Agent
+from tests.calls.api.client import BODY
+from tests.make import make_call, make_center, make_company, make_contact, make_line, make_token
+
+EVERYTHING = "contact,company,agent,center,line,legs,events,tags"
+LISTS = [
+    "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags", "tokens",
+    "calls", f"calls?expand={EVERYTHING}", "calls?count=true", "calls?fields=document",
+]  # fmt: skip
+
+
+def fill(tenant, start, stop):
+    """One of everything for each number, with all its relations."""
+    for number in range(start, stop):
+        phone = f"+4670100{number:04}"
+        center = make_center(tenant)
+        make_contact(tenant, phone, f"+4670200{number:04}", company=make_company(tenant))
+        agent = save_agent(Agent(tenant=tenant, name=f"A{number}", center=center), extensions=[f"{number}1", f"{number}2"])
+        make_line(tenant, f"+4646100{number:04}", agent=agent, center=center)
+        make_token(tenant)
+        make_call(
+            tenant,
+            phone,
+            callee=PartyDraft(number=f"+4646100{number:04}"),
+            agent=AgentHint(id=str(agent.pk)),
+            tags=(f"t{number}", "all"),
+            legs=(LegDraft(role=LegRole.SOURCE, party=PartyDraft(number="210")),),
+        )
+
+
+def queries_of(api, path):
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        response = api.get(path)
+    assert response.status_code == 200
+    return len(captured), len(response.json()["results"])
+
+
+def test_lists_cost_the_same_for_2_rows_and_for_50(api, tenant):
+    fill(tenant, 0, 2)
+    api.get("me")
+    few = {path: queries_of(api, path) for path in LISTS}
+    fill(tenant, 2, 50)
+    many = {path: queries_of(api, path) for path in LISTS}
+    assert {path: count for path, (count, _) in many.items()} == {path: count for path, (count, _) in few.items()}
+    assert min(rows for _, rows in many.values()) >= 50
+    assert few["calls"][0] <= 3
+
+
+def test_the_events_of_a_call_cost_two_queries(api, tenant, django_assert_num_queries):
+    call = make_call(tenant)
+    api.get("me")
+    for number in range(5):
+        api.patch(f"calls/{call.pk}", {"notes": str(number)})
+    with django_assert_num_queries(3):
+        assert len(api.get(f"calls/{call.pk}/events").json()["results"]) == 6
+
+
+@pytest.mark.parametrize(("body", "most"), [(BODY, 6), ({**BODY, "external_id": "x"}, 7)])
+def test_logging_a_call_costs_few_queries(api, django_assert_max_num_queries, body, most):
+    api.get("me")
+    with django_assert_max_num_queries(most + 2):  # and SAVEPOINT, RELEASE
+        assert api.post("calls", body).status_code == 201
