@@ -14,9 +14,11 @@ from contacts.matching import AgentHint
 from tests.calls.dialects.hostedsuite.asking import (
     CREDENTIALS,
     REPLY,
+    SAMPLES,
     ask,
     ids,
     items,
+    key,
     listed,
     refusal,
     sample,
@@ -215,6 +217,30 @@ def test_22_the_reply_address_answers_alike_by_post_and_get(client, five):
     assert client.post(REPLY, fields, content_type="application/json").json() == expected
     assert client.get(REPLY, query_params=fields).json() == expected
     assert client.get(f"/hostedsuite{REPLY}/", query_params=fields).json() == expected
+
+
+def test_24_a_call_logged_by_planhats_own_sample_appears_with_mapped_fields(client, acme, ann):
+    contact = make_contact(acme, "+4670123456", name="Max", company=make_company(acme, name="Client Ltd"))
+    document = json.loads((SAMPLES.parent / "planhat" / "page_example.json").read_text("utf-8"))
+    assert client.post("/acme/calls", document, content_type="application/json").status_code == 200
+    [item] = items(client)
+    assert item == {
+        "Id": key(Call.objects.get()),
+        "ClientId": key(contact.company),
+        "ClientName": "Client Ltd",
+        "StartTime": "2016-10-17 16:00:00",
+        "CallerName": "Max",
+        "CallerNumber": "+4670123456",
+        "Notes": "",
+        "DurationInSeconds": 120,
+        "RingTimeInSeconds": 10,
+        "HoldTimeInSeconds": 0,
+        "HoldCount": 0,
+        "TalkTimeInSeconds": 110,
+        "TransferTimeInSeconds": 0,
+        "Flagged": False,
+        "WorkTimeInSeconds": 0,
+    }
 
 
 @pytest.mark.parametrize("source", [Source.PLANHAT, Source.CALLN, Source.FONESTORM, Source.VOIPNOW, Source.PBX])

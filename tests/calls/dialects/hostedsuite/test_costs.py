@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from calls.drafts import InteractionDraft
 from contacts.matching import AgentHint
@@ -42,6 +44,21 @@ def test_a_list_takes_the_same_queries_however_long(client, acme, ann, django_as
         shown = items(client)
     assert len(shown) == count
     assert all(item["AnsweredBy"] == agent.name and item["Interactions"] and item["ClientName"] for item in shown)
+
+
+@pytest.mark.parametrize("fields", [{}, {"SortDir": "Desc"}, {"ItemsPerPage": 2, "Page": 1}], ids=["asc", "desc", "paged"])
+def test_the_list_is_read_along_its_index(client, five, fields):
+    with CaptureQueriesContext(connection) as queries:
+        listed(client, fields)
+    [sql] = [query["sql"] for query in queries if "ORDER BY" in query["sql"] and "talk_ms" in query["sql"]]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # so few rows it would rather read them all and sort them
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN' if connection.vendor == 'sqlite' else ''} {sql}")
+        plan = str(cursor.fetchall())
+    assert "call_list" in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
 
 
 def test_wrong_passwords_are_limited_and_the_rest_is_unaffected(client, five, acme, ann):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import runpy
@@ -61,3 +62,14 @@ def test_23_access_logs_leave_out_the_query():
     written = runpy.run_path(str(django_settings.BASE_DIR / "gunicorn.conf.py"))["access_log_format"]
     assert "%(U)s" in written
     assert not any(atom in written for atom in ("%(r)s", "%(q)s", "%(f)s", "}e"))
+
+
+def test_23_the_development_servers_log_leaves_out_the_query():
+    logger = logging.getLogger("django.server")
+    [console] = [handler for handler in logger.handlers if handler.name == "console"]
+    stream = io.StringIO()
+    before = console.setStream(stream)
+    logger.info('"%s" %s %s', f"GET {REPLY}?UserName=ann&Password={CANARY} HTTP/1.1", "200", "61")
+    console.setStream(before)
+    assert f'"GET {REPLY}?… HTTP/1.1" 200 61' in stream.getvalue()
+    assert CANARY not in stream.getvalue()
