@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-
-from callhub import broker  # noqa: F401 - registers the embedded transport
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callhub.settings")
+TRANSPORT_ALIASES["embedded"] = "callhub.broker:Transport"  # loaded at the first connection: SQLAlchemy is heavy
 
 app = Celery("callhub", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from kombu.transport import TRANSPORT_ALIASES, sqlalchemy
+from kombu.transport import sqlalchemy
 from sqlalchemy import Engine, event
 
 SCHEME = "embedded+sqlite:///"
@@ -29,14 +29,13 @@ class Channel(sqlalchemy.Channel):
 
 
 class Transport(sqlalchemy.Transport):
-    """The transport behind ``embedded+sqlite:///<file>``; it looks for messages three times a second, not once."""
+    """The transport behind ``embedded+sqlite:///<file>``; it looks for messages three times a second, not once.
+
+    ``callhub.celery`` gives kombu the name; the interval cannot be set any other way.
+    """
 
     Channel = Channel
     polling_interval = 0.3
-
-
-# kombu reads the address's scheme here; the transport's interval cannot be set any other way.
-TRANSPORT_ALIASES["embedded"] = "callhub.broker:Transport"
 
 
 def purge_consumed(older_than: timedelta) -> int:

@@ -7,10 +7,10 @@ import warnings
 
 from celery import Celery
 from celery.platforms import SecurityWarning
-
-from callhub import broker  # noqa: F401 - registers the embedded transport
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callhub.settings")
+TRANSPORT_ALIASES["embedded"] = "callhub.broker:Transport"  # loaded at the first connection: SQLAlchemy is heavy
 
 # Containers run as root, and messages are JSON: what the warning is about cannot happen.
 warnings.filterwarnings("ignore", category=SecurityWarning)
