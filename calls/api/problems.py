@@ -11,7 +11,7 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import InterfaceError, OperationalError
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpResponse
 from drf_standardized_errors.formatter import flatten_errors
 from rest_framework import exceptions
@@ -174,7 +174,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem(403, "forbidden", "The credentials do not allow this.")
         case SuspiciousOperation():
             return Problem(400, "bad_request", "The request is not acceptable.")
-        case ProtectedError():
+        case ProtectedError() | RestrictedError():
             return Problem(409, "in_use", "Something else still refers to it.")
         case OperationalError() | InterfaceError():
             logger.exception("The database did not answer")

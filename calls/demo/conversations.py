@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
 from calls.choices import Direction, Disposition, LegRole, Source
 from calls.demo.cast import Cast, Desk
@@ -57,10 +58,12 @@ class Storyteller:
 
     def tell(self, count: int) -> list[CallDraft]:
         """``count`` calls in the order they started: a month's, one that got stuck yesterday, and a few that go on now."""
+        places, ended = self.cast.plan.places, count - LIVE - 1
+        bounds = [round(ended * share) for share in accumulate((place.share for place in places), initial=0)]
         starts = [
             (moment, place.name)
-            for place in self.cast.plan.places
-            for moment in moments(round((count - LIVE - 1) * place.share), place.zone, self.now, self.rng)
+            for place, (low, high) in zip(places, pairwise(bounds), strict=True)
+            for moment in moments(high - low, place.zone, self.now, self.rng)
         ]
         drafts = [self._call(moment, place) for moment, place in sorted(starts)]
         return sorted([*drafts, *self._unfinished()], key=lambda draft: draft.started_at)

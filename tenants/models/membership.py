@@ -20,7 +20,7 @@ class Membership(TenantOwned):
         "tenants.Center",
         null=True,
         blank=True,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,  # a center goes with its tenant, never from under a person limited to it
         related_name="memberships",
         help_text=_("Set it to limit this person to the calls of one center."),
     )
