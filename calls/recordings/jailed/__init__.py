@@ -1,0 +1,1 @@
+"""What runs inside the jail; see ``calls.recordings.jail``. Nothing in here is imported by the application."""
