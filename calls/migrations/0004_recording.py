@@ -177,6 +177,7 @@ class Migration(migrations.Migration):
                                 models.Q(("sha256", ""), _negated=True),
                                 models.Q(("mime", ""), _negated=True),
                                 ("size_bytes__gt", 0),
+                                ("size_bytes__isnull", False),
                                 ("stored_at__isnull", False),
                             ),
                             _connector="OR",

@@ -138,7 +138,12 @@ class Recording(TenantOwned):
             models.CheckConstraint(
                 name="recording_stored_audio_is_whole",
                 condition=~Q(kind=RecordingKind.AUDIO, state=RecordingState.STORED)
-                | (~Q(storage_key="") & ~Q(sha256="") & ~Q(mime="") & Q(size_bytes__gt=0, stored_at__isnull=False)),
+                | (
+                    ~Q(storage_key="")
+                    & ~Q(sha256="")
+                    & ~Q(mime="")
+                    & Q(size_bytes__isnull=False, size_bytes__gt=0, stored_at__isnull=False)
+                ),
                 violation_error_message=_("Stored audio needs its object, size, type and checksum."),
             ),
             models.CheckConstraint(

@@ -30,6 +30,8 @@ class BucketKeeper(S3Storage):
     ``conditional_create`` asks the server to refuse a key that exists (If-None-Match), which some S3-compatible ones cannot.
     """
 
+    is_on_disk = False
+
     def __init__(self, *, conditional_create: bool = True, **options: Any) -> None:
         self.conditional_create = conditional_create
         self._client_lock = threading.Lock()
@@ -119,6 +121,15 @@ class BucketKeeper(S3Storage):
         """Remove an object; gone already is fine."""
         with _as_trouble(name):
             self.client.delete_object(**self._target(name))
+
+    def link(self, key: str, *, mime: str, disposition: str) -> str:
+        """A signed address in the bucket that answers with these headers and ends after ``CALLHUB_LINK_SECONDS``."""
+        answer = {
+            "ResponseContentType": mime,
+            "ResponseContentDisposition": disposition,
+            "ResponseCacheControl": "private, no-store",
+        }
+        return str(self.url(key, parameters=answer, expire=settings.CALLHUB_LINK_SECONDS))
 
     def keys_before(self, moment: datetime) -> Iterator[str]:
         """The keys of old objects; see ``Keeper``."""

@@ -20,6 +20,8 @@ from calls.recordings.storage.keeping import Chunks, Readable
 class DiskKeeper(FileSystemStorage):
     """Files below ``location``: written aside, synced, then linked to their name, so that no half one is ever seen."""
 
+    is_on_disk = True
+
     def create(self, key: str, stream: Readable) -> None:
         """Write a new object from a stream; see ``Keeper``."""
         part = self._root / ".incoming" / secrets.token_hex(16)

@@ -124,6 +124,8 @@ class Chunks:
 class Keeper(Protocol):
     """A Django storage that also keeps recordings."""
 
+    is_on_disk: bool  # of this machine, where nginx may read it
+
     def create(self, key: str, stream: Readable) -> None:
         """Write a new object from a stream. Whatever goes wrong, nothing is left; an object that exists stays as it is."""
 
