@@ -283,7 +283,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-CELERY_BEAT_SYNC_EVERY = 1  # the file's age is then the scheduler's age
 CELERY_BEAT_SCHEDULE = {
     # Seconds, or times of the day in UTC. A message expires before the next is due, so that none pile up while workers rest.
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},

@@ -16,7 +16,7 @@ def healthy(settings, tmp_path):
         "BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path / "media"},
     }}  # fmt: skip
     (tmp_path / "worker-pulse").touch()
-    (tmp_path / "beat-schedule.dat").touch()
+    (tmp_path / "beat-pulse").touch()
     return tmp_path
 
 

@@ -111,14 +111,14 @@ def _worker() -> str:
 
 
 def _scheduler() -> str:
-    return _age("beat-schedule*", "the scheduler has sent nothing")
+    return _age("beat-pulse", "the scheduler has sent nothing")
 
 
-def _age(pattern: str, never: str) -> str:
-    times = [path.stat().st_mtime for path in settings.VAR_DIR.glob(pattern)]
-    if not times:
-        raise Trouble(f"{never} yet: python3 manage.py up")
-    seconds = max(0.0, time.time() - max(times))
+def _age(name: str, never: str) -> str:
+    try:
+        seconds = max(0.0, time.time() - (settings.VAR_DIR / name).stat().st_mtime)
+    except FileNotFoundError:
+        raise Trouble(f"{never} yet: python3 manage.py up") from None
     if seconds > PULSE_LIMIT:
         raise Trouble(f"last seen {seconds:.0f} s ago: python3 manage.py up")
     return f"seen {seconds:.0f} s ago"
