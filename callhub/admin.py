@@ -17,13 +17,14 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
-from calls.admin.call_list import COUNTED
 from calls.models import Call, Line, Tag
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
+from tenants.bounded import COUNTED
 from tenants.models import ApiToken, Center, Membership, Tenant, User
 
 LATEST = 8
+admin.site.index_title = _("Today")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,11 @@ def environment(request: HttpRequest) -> list[str]:
 def stylesheet(request: HttpRequest) -> str:
     """Our own few rules."""
     return static("callhub/admin.css")
+
+
+def favicon(request: HttpRequest) -> str:
+    """The symbol in the browser's tab."""
+    return static("callhub/icon.svg")
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:

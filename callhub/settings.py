@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "contacts",
     "calls",
 ]
+FORMAT_MODULE_PATH = ["callhub.formats"]
 LANGUAGE_CODE = "en"
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -200,6 +201,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "callhub",
     "SITE_SYMBOL": "call",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "callhub.admin.favicon"}],
     "ENVIRONMENT": "callhub.admin.environment",
     "DASHBOARD_CALLBACK": "callhub.admin.dashboard",
     "STYLES": ["callhub.admin.stylesheet"],

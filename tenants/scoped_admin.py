@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
+from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
 from tenants.models import User
 from tenants.reach import Reach, belongs_to, reach_of
@@ -124,6 +125,7 @@ class TenantModelAdmin(ScopedChoices, ModelAdmin):
     """
 
     form = TenantForm
+    paginator = BoundedPaginator
     view_role = Role.VIEWER
     add_role = Role.AGENT
     change_role = Role.AGENT
@@ -138,6 +140,9 @@ class TenantModelAdmin(ScopedChoices, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return reach_of(request).within(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
+        return BoundedList
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         columns = super().get_list_display(request)

@@ -17,7 +17,7 @@ from calls import ledger
 from calls.admin import call_page, cells
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
-from calls.admin.call_list import BoundedPaginator, CallList, search
+from calls.admin.call_list import CallList, search
 from calls.errors import CallError
 from calls.models import Call
 from tenants.admin.tenant import first_call
@@ -30,7 +30,7 @@ from tenants.scoped_admin import TenantModelAdmin
 class CallAdmin(TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
-    list_display = ["started", "kind", "party", "who", "duration", "talk", "result", "labels", "flagged", "heard"]
+    list_display = ["started", "kind", "party", "who", "duration", "talk", "result", "flagged", "labels", "heard"]
     list_display_links = ["started"]
     list_filter = FILTERS
     list_select_related = ["contact", "company", "agent"]
@@ -40,7 +40,6 @@ class CallAdmin(TenantModelAdmin):
     search_help_text = _("Number in any spelling, or a name")
     sortable_by = ["started", "duration", "talk"]
     ordering = ["-started_at", "-id"]
-    paginator = BoundedPaginator
     autocomplete_fields = ["contact", "agent", "center", "tags"]
     fieldsets = [(None, {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes"), "contact"]})]
     add_fieldsets = [
@@ -113,9 +112,9 @@ class CallAdmin(TenantModelAdmin):
     @display(description=_("flag"))
     def flagged(self, call: Call) -> Any:
         """Whether somebody should look at it again."""
-        return cells.flag(call)
+        return cells.flag(call, short=True)
 
-    @display(description=_("recording"))
+    @display(description=_("audio"))
     def heard(self, call: Call) -> Any:
         """Where its recording is."""
         return cells.recording(call, short=True)

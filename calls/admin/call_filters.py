@@ -62,7 +62,8 @@ def period_of(name: str) -> Period:
     if name in (WEEK, MONTH):
         days = 7 if name == WEEK else 30
         said = gettext("Calls of the last %(days)s days, today included") % {"days": days}
-        return Period(name=name, start=midnight(today - timedelta(days=days - 1)), end=midnight(today + timedelta(days=1)), said=f"{said} ({zone})")  # fmt: skip # noqa: E501
+        first = midnight(today - timedelta(days=days - 1))
+        return Period(name=name, start=first, end=midnight(today + timedelta(days=1)), said=f"{said} ({zone})")
     return Period(name=ALL, start=None, end=None, said=gettext("Calls of all time"))
 
 

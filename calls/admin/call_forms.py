@@ -42,6 +42,13 @@ class LengthField(forms.CharField):
         return seconds * 1000
 
 
+def _shorten(form: forms.ModelForm) -> None:
+    """Text areas no taller than what people write about a call."""
+    for name, rows in (("notes", 4), ("flag_notes", 2)):
+        if name in form.fields:
+            form.fields[name].widget.attrs["rows"] = rows
+
+
 class CallForm(TenantForm):
     """What staff may change. ``read_version`` is the version they saw, so that nobody undoes a colleague's edit unawares."""
 
@@ -57,8 +64,7 @@ class CallForm(TenantForm):
         self.initial["read_version"] = self.instance.version
         if "contact" in self.fields:
             self.fields["contact"].help_text = _("Your choice is kept: matching never changes it. Empty means nobody you know.")
-        if "notes" in self.fields:
-            self.fields["notes"].widget.attrs["rows"] = 4
+        _shorten(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -88,15 +94,15 @@ class NewCallForm(TenantForm):
     number = forms.CharField(
         required=False,
         max_length=128,
-        label=_("other party's number"),
+        label=_("Other party's number"),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
         help_text=_("In any spelling. Leave empty where it was withheld."),
     )
-    name = forms.CharField(required=False, max_length=200, label=_("their name"), widget=UnfoldAdminTextInputWidget)
+    name = forms.CharField(required=False, max_length=200, label=_("Their name"), widget=UnfoldAdminTextInputWidget)
     duration = LengthField(
-        required=False, label=_("duration"), help_text=_("From ringing to the end: 95 seconds or 1:35. Empty while it goes on.")
+        required=False, label=_("Duration"), help_text=_("From ringing to the end: 95 seconds or 1:35. Empty while it goes on.")
     )
-    waiting = LengthField(required=False, label=_("waiting"), help_text=_("How long it rang, in the same way."))
+    waiting = LengthField(required=False, label=_("Waiting"), help_text=_("How long it rang, in the same way."))
 
     class Meta:
         model = Call
@@ -110,6 +116,7 @@ class NewCallForm(TenantForm):
         self.initial.setdefault("direction", Direction.INBOUND)
         self.initial.setdefault("disposition", Disposition.ANSWERED)
         self.initial.setdefault("started_at", timezone.now().replace(second=0, microsecond=0))
+        _shorten(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -7,40 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.views import ChangeList
 
 from calls.admin.call_filters import PERIODS, SCOPES, PeriodFilter, StartedFilter
 from calls.models.call import CallQuerySet
 from contacts.phone import SHORTEST_PUBLIC, read_number
+from tenants.bounded import BoundedList
 from tenants.reach import reach_of
 
-COUNTED = 10_000  # nobody pages further than this; they narrow the list
-_NUMBER = re.compile(r"[+\d][\d\s()./*#\-\u2010-\u2015]*\Z")
-
-
-class BoundedPaginator(Paginator):
-    """Counts no further than ``COUNTED`` rows, so that a list of millions costs what a list of thousands does."""
-
-    template_name = "admin/calls/call/pagination.html"
-
-    @cached_property
-    def _counted(self) -> int:
-        return self.object_list.order_by()[: COUNTED + 1].count()  # type: ignore[union-attr]
-
-    @property
-    def count(self) -> int:  # type: ignore[override]
-        return min(self._counted, COUNTED)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there are more rows than were counted."""
-        return self._counted > COUNTED
+_NUMBER = re.compile(r"[+(\d][\d\s()./*#\-\u2010-\u2015]*\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +31,7 @@ class Choice:
     is_chosen: bool
 
 
-class CallList(ChangeList):
+class CallList(BoundedList):
     """The list with the words and links above it."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
@@ -62,10 +41,12 @@ class CallList(ChangeList):
     @property
     def said(self) -> str:
         """Which calls these are, in words."""
-        days = [self.params.get(name) for name in ("started_from", "started_to")]
+        if self._period.value() != "all":
+            return self._period.period.said
         if self.query:
-            return gettext("Calls of all time that fit “%(query)s”") % {"query": self.query} if self._period.value() == "all" else self._period.period.said  # fmt: skip # noqa: E501
-        if any(days) and self._period.value() == "all":
+            return gettext("Calls of all time that fit “%(query)s”") % {"query": self.query}
+        days = [self.params.get(name) for name in ("started_from", "started_to")]
+        if any(days):
             return gettext("Calls from %(first)s to %(last)s") % {"first": days[0] or "…", "last": days[1] or "…"}
         return self._period.period.said
 
@@ -73,12 +54,12 @@ class CallList(ChangeList):
     def periods(self) -> list[Choice]:
         """The ways to another period; the rest of the filter stays."""
         days = StartedFilter.parameter_name
-        dropped = [f"{days}_from", f"{days}_to", "p"]
+        dropped = [f"{days}_from", f"{days}_to"]
         return [
             Choice(
                 label=label,
-                address=self.get_query_string({"period": name}, remove=dropped),
-                is_chosen=self._period.value() == name and not any(self.params.get(gone) for gone in dropped[:2]),
+                address=self._address(dropped, period=name),
+                is_chosen=self._period.value() == name and not any(self.params.get(gone) for gone in dropped),
             )
             for name, label in PERIODS
         ]
@@ -88,7 +69,7 @@ class CallList(ChangeList):
         """The quick scopes; the rest of the filter stays."""
         chosen = self._value_of("scope")
         return [
-            Choice(label=label, address=self.get_query_string({"scope": name or None}, remove=["p"]), is_chosen=chosen == name)
+            Choice(label=label, address=self._address(["scope"], **({"scope": name} if name else {})), is_chosen=chosen == name)
             for name, label in SCOPES
         ]
 
@@ -100,13 +81,9 @@ class CallList(ChangeList):
             names = [name for name in spec.expected_parameters() if self.params.get(name)]
             if names and names[0] not in ("period", "scope"):
                 shown = " – ".join(self._shown(spec, name) for name in names)
-                found.append(
-                    Choice(label=f"{spec.title}: {shown}", address=self.get_query_string(remove=[*names, "p"]), is_chosen=True)
-                )
+                found.append(Choice(label=f"{spec.title}: {shown}", address=self._address(names), is_chosen=True))
         if self.query:
-            found.append(
-                Choice(label=f"{_('search')}: {self.query}", address=self.get_query_string(remove=["q", "p"]), is_chosen=True)
-            )
+            found.append(Choice(label=f"{_('search')}: {self.query}", address=self._address(["q"]), is_chosen=True))
         return found
 
     @property
@@ -122,6 +99,14 @@ class CallList(ChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self._request = request
         super().__init__(request, *args, **kwargs)
+
+    def _address(self, dropped: Iterable[str], **told: str) -> str:
+        """This list with other parameters; always its first page."""
+        query = self._request.GET.copy()
+        for name in (*dropped, *told, "p", "e"):
+            query.pop(name, None)
+        query.update(told)
+        return f"?{query.urlencode()}"
 
     @cached_property
     def _period(self) -> PeriodFilter:
@@ -147,7 +132,7 @@ def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQue
     words = " ".join(words.split())[:200]
     if not words:
         return calls
-    if _NUMBER.match(words):
+    if _NUMBER.match(words) and any(sign.isdigit() for sign in words):
         return calls.filter(_by_number(words, countries) | Q(external_id=words))
     for word in words.split()[:8]:
         calls = calls.filter(

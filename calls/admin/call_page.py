@@ -118,9 +118,13 @@ def match_in_words(call: Call) -> SafeString | str:
         links = format_html_join(", ", "{}", ((_row_link("contacts_contact", contact),) for contact in fitting))
         return format_html("{} {}", gettext("Several contacts fit, so none is taken. Choose one below:"), links or cells.NOTHING)
     if call.match_state == MatchState.NONE:
-        return gettext("The number is withheld.") if call.is_withheld else gettext("No contact has this number. Add it to one, or choose a contact below.")  # fmt: skip # noqa: E501
+        if call.is_withheld:
+            return gettext("The number is withheld.")
+        return gettext("No contact has this number. Add it to one, or choose a contact below.")
     if call.contact is None:
-        return gettext("A person chose that this is nobody you know.") if call.match_state == MatchState.CHOSEN else gettext("The company was found %(rule)s.") % {"rule": rule}  # fmt: skip # noqa: E501
+        if call.match_state == MatchState.CHOSEN:
+            return gettext("A person chose that this is nobody you know.")
+        return gettext("The company was found %(rule)s.") % {"rule": rule}
     said = {
         MatchState.EXACT: gettext("Found %(rule)s."),
         MatchState.GUESS: gettext("A guess %(rule)s."),

@@ -110,33 +110,48 @@ def tags(rows: Iterable[Tag]) -> SafeString:
     )
 
 
-def flag(call: Call) -> SafeString | str:
-    """A flag, whose note is read by hovering."""
+def flag(call: Call, *, short: bool = False) -> SafeString | str:
+    """A flag, whose note is read by hovering; ``short`` says the word to screen readers only."""
     if not call.is_flagged:
         return ""
-    return format_html('<span class="ch-flag" title="{}">{}{}</span>', call.flag_notes[:300], icon("flag"), gettext("Flagged"))
+    word = format_html('<span class="{}">{}</span>', "ch-unseen" if short else "", gettext("Flagged"))
+    return format_html(
+        '<span class="ch-flag" title="{}">{}{}</span>', call.flag_notes[:300] or gettext("Flagged"), icon("flag"), word
+    )
 
 
 def recording(call: Call, *, short: bool = False) -> SafeString | str:
-    """The recording's address. It is a link only to http(s), only for calls that came with credentials, and tells its host."""
+    """The recording's address in full, or ``short`` as a symbol.
+
+    It is a link only where it is http(s) and the call came with credentials, and it tells the host it leads to.
+    """
     if not call.recording_url:
         return "" if short else NOTHING
-    try:
-        parts = urlsplit(call.recording_url)
-        is_web, host = parts.scheme in ("http", "https"), parts.hostname or ""
-    except ValueError:
-        is_web, host = False, ""
-    if not (is_web and host):
-        return format_html('<span class="ch-address">{}</span>', gettext("Unusable address") if short else call.recording_url)
-    if not call.is_verified:
-        return format_html('<span class="ch-address" title="{}">{}</span>', gettext("Not a link: the call is unverified"), host if short else call.recording_url)  # fmt: skip # noqa: E501
-    shown = format_html("{} {}", icon("graphic_eq"), host) if short else call.recording_url
+    host = web_host(call.recording_url)
+    if not (host and call.is_verified):
+        why = gettext("Not a link: the call is unverified") if host else gettext("Not a link: no web address")
+        shown = _symbol("link_off", host or why) if short else call.recording_url
+        return format_html('<span class="ch-address" title="{}">{}</span>', why, shown)
     return format_html(
         '<a class="ch-address" href="{}" title="{}" target="_blank" rel="noopener noreferrer nofollow">{}</a>',
         call.recording_url,
         gettext("Opens %(host)s, outside callhub") % {"host": host},
-        shown,
+        _symbol("graphic_eq", host) if short else call.recording_url,
     )
+
+
+def web_host(address: str) -> str:
+    """The host of an http(s) address; empty for everything else."""
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "") if parts.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
+
+
+def _symbol(name: str, words: str) -> SafeString:
+    """A symbol whose meaning screen readers hear."""
+    return format_html('{}<span class="ch-unseen">{}</span>', icon(name), words)
 
 
 def row(*pieces: object) -> SafeString:

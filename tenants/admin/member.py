@@ -150,7 +150,8 @@ class MembershipAdmin(TenantModelAdmin):
                 place,
             ]
         if not is_theirs(reach_of(request), obj.user):
-            return [*whose, (None, {"fields": ["person"], "description": _("This log-in is used elsewhere too, so only the place can be changed.")}), place]  # fmt: skip # noqa: E501
+            elsewhere = _("This log-in is used elsewhere too, so only the place can be changed.")
+            return [*whose, (None, {"fields": ["person"], "description": elsewhere}), place]
         return [*whose, (_("Log-in"), {"fields": ["person", "password", "is_staff"]}), (_("Person"), {"fields": PERSON}), place]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Sequence
+from datetime import UTC, timedelta
 from typing import Any
 
 from django import forms
@@ -11,12 +12,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
 from tenants.models import Tenant
 from tenants.reach import reach_of
@@ -30,9 +33,11 @@ def time_zones() -> list[tuple[str, str]]:
 
 
 def first_call(request: HttpRequest, tenant: Tenant) -> str:
-    """A command that logs a call at the tenant's open address, to copy into a shell."""
+    """A command that logs a call of the last two minutes at the tenant's open address, to copy into a shell."""
     address = request.build_absolute_uri(f"/{tenant.slug}/calls")
-    body = '{"nr": "+4670123456", "start": "2016-10-17T14:00:00.000Z", "end": "2016-10-17T14:02:00.000Z", "waiting": 10}'
+    end = timezone.now().astimezone(UTC)
+    start, end = (f"{at:%Y-%m-%dT%H:%M:%S}.000Z" for at in (end - timedelta(minutes=2), end))
+    body = f'{{"nr": "+4670123456", "userId": "max123", "agentId": "987qwe", "start": "{start}", "end": "{end}", "waiting": 10}}'
     return f"curl -X POST -H 'Content-Type: application/json' -d '{body}' {address}"
 
 
@@ -57,11 +62,15 @@ class TenantAdmin(ModelAdmin):
     search_fields = ["name", "slug"]
     list_filter_submit = True
     list_fullwidth = True
+    paginator = BoundedPaginator
     show_full_result_count = False
     first_step = _("You are not a member of any tenant yet. Ask an owner to add you.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return reach_of(request).within(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
+        return BoundedList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Tenant | None:
         tenant = super().get_object(request, object_id, from_field)

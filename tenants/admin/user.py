@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.models import Membership, User
 from tenants.reach import reach_of
 
@@ -45,6 +46,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser"]
     list_filter_submit = True
     list_fullwidth = True
+    paginator = BoundedPaginator
     list_per_page = 50
     show_full_result_count = False
     readonly_fields = ["last_login", "date_joined"]
@@ -56,6 +58,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2", "is_staff"]})]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
+        return BoundedList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         people = super().get_queryset(request)
