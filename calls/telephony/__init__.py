@@ -1,0 +1,1 @@
+"""Telephone exchanges: one contract (``base``), one module or package per kind of exchange."""

@@ -1,0 +1,122 @@
+"""After a gap in the events, and each minute besides: compare what we know with what there is, and mend it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from calls.telephony.asterisk import events, flow, names
+from calls.telephony.asterisk.engine import Engine, now
+from calls.telephony.asterisk.journal import Journal
+from calls.telephony.base import TelephonyError
+from calls.telephony.book import Kind, Known, Leg, Progress
+from calls.telephony.disposition import ANSWERED, UNKNOWN
+
+log = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=15)  # a dial may be on its way that long, in another process
+Channels = Mapping[str, Mapping[str, Any]]
+
+
+class Reconciler:
+    """Mends the orders of one engine; keeps the journal's place between two runs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.book, self.ari = engine, engine.book, engine.ari
+        path = engine.switch.journal
+        self.journal = Journal(path) if path else None
+
+    def run(self, gap_from: datetime | None = None) -> None:
+        """Mend everything. ``gap_from``: since when nobody listened; a leg that vanished unseen ended then at the latest.
+
+        Raises ``TelephonyError`` when Asterisk cannot be asked; a later run does all of it.
+        """
+        open_orders = list(self.book.open_orders())  # before the channels: what is dialled in between is not missed
+        channels = {channel["id"]: channel for channel in self.ari.channels()}
+        if self.journal:
+            self.journal.refresh()
+        for order_id in open_orders:
+            if known := self.book.load(order_id):
+                self._catch_up(known, channels, gap_from)
+                self.engine.settle(order_id)
+        self._clear_channels(channels)
+        self._clear_bridges()
+
+    def _catch_up(self, known: Known, channels: Channels, gap_from: datetime | None) -> None:
+        for name, leg in known.legs.items():
+            channel = channels.get(names.channel_of(known.order.id, name))
+            if not leg.is_open:
+                continue
+            if channel is not None:
+                self._catch_up_live(known, name, channel)
+            elif _was_seen(leg) or now() - leg.dialled_at > GRACE or self._has_ended(known, name):
+                self._end_vanished(known, name, gap_from)
+        if known.message_started_at and not known.message_played_at:
+            self._catch_up_message(known)
+
+    def _catch_up_live(self, known: Known, name: str, channel: Mapping[str, Any]) -> None:
+        leg = known.legs[name]
+        if channel["state"] == "Ringing" and leg.ringing_at is None:
+            self.engine.tell(known.order.id, Kind.RINGING, name)
+        is_ours = channel["state"] == "Up" and channel["dialplan"].get("app_name") == "Stasis"
+        if is_ours and not leg.is_in_hand:
+            entry = self.journal.of(channel["id"]) if self.journal else None
+            at = (entry and entry.answered_at) or now()
+            self.book.tell(Progress(order_id=known.order.id, kind=Kind.IN_HAND, leg=name, at=at))
+
+    def _catch_up_message(self, known: Known) -> None:
+        if not self.ari.is_playing(names.playback_of(known.order.id)):
+            self.engine.tell(known.order.id, Kind.MESSAGE_PLAYED)
+
+    def _has_ended(self, known: Known, name: str) -> bool:
+        entry = self.journal.of(names.channel_of(known.order.id, name)) if self.journal else None
+        return entry is not None and entry.ended_at is not None
+
+    def _end_vanished(self, known: Known, name: str, gap_from: datetime | None) -> None:
+        """The journal has the exact moment and the cause; without it the gap is never billed."""
+        order_id, leg = known.order.id, known.legs[name]
+        entry = self.journal.of(names.channel_of(order_id, name)) if self.journal else None
+        if entry and entry.answered_at and not leg.answered_at:
+            self.book.tell(Progress(order_id=order_id, kind=Kind.ANSWERED, leg=name, at=entry.answered_at))
+            known = self.book.load(order_id) or known
+        if entry and entry.ended_at:
+            since = entry.started_at or leg.dialled_at
+            rang_s = (entry.ended_at - since).total_seconds()
+            self.book.tell(events.ended(known, name, entry.ended_at, entry.cause, None, rang_s=rang_s))
+            return
+        was_answered = leg.answered_at is not None or bool(entry and entry.answered_at)
+        outcome = ANSWERED if was_answered else UNKNOWN
+        self.book.tell(Progress(order_id=order_id, kind=Kind.ENDED, leg=name, at=gap_from or now(), outcome=outcome))
+        log.warning("order %s: %s vanished, and no journal says how", order_id, name)
+
+    def _clear_channels(self, channels: Channels) -> None:
+        """Hang up what rings or talks for an order that is over, or that nobody knows."""
+        for channel_id, channel in channels.items():
+            read = names.read_channel(channel_id)
+            if read is None or channel.get("accountcode") != self.engine.switch.app:
+                continue
+            known = self.book.load(read[0])
+            if known is None or known.over_at is not None or read[1] in flow.unwanted(known):
+                self._try_clear(channel_id, lambda channel_id=channel_id: self.ari.drop(channel_id))
+
+    def _clear_bridges(self) -> None:
+        for bridge in self.ari.bridges():
+            order_id = names.read_bridge(bridge["id"])
+            if order_id is None or bridge.get("name") != self.engine.switch.app:
+                continue
+            known = self.book.load(order_id)
+            if known is None or known.over_at is not None:
+                self._try_clear(bridge["id"], lambda bridge=bridge: self.ari.remove_bridge(bridge["id"]))
+
+    def _try_clear(self, what: str, action: Any) -> None:
+        log.warning("left over at Asterisk: %s", what)
+        try:
+            action()
+        except TelephonyError as error:  # the next run tries again
+            log.warning("%s: %s", what, error)
+
+
+def _was_seen(leg: Leg) -> bool:
+    return leg.ringing_at is not None or leg.answered_at is not None
