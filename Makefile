@@ -1,7 +1,7 @@
 # Habits; everything here is one line you could type yourself.
 PY := .venv/bin
 
-.PHONY: up test check style types imports migrations deploy lock format bench
+.PHONY: asterisk asterisk-setup asterisk-stop up test check style types imports migrations deploy lock format bench
 
 up:
 	python3 manage.py up
@@ -42,3 +42,13 @@ lock:
 
 bench:
 	$(PY)/python -m bench
+
+# A real telephone exchange with two soft phones, for trying things out; see tests/asterisk/README.md.
+asterisk: asterisk-setup
+	python3 -m tests.asterisk start
+
+asterisk-setup:
+	python3 -m tests.asterisk.fetching
+
+asterisk-stop:
+	python3 -m tests.asterisk stop

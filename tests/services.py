@@ -18,14 +18,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.asterisk import fetching
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """A part that may be missing: ``find`` answers where it is, ``package`` is what Debian calls it."""
+    """A part that may be missing: ``find`` answers where it is, ``package`` is what Debian calls it.
+
+    ``command`` is what gets it, where that is not the package alone.
+    """
 
     name: str
     package: str
     find: Callable[[], str | None]
+    command: str = ""
 
 
 def _program(*names: str) -> Callable[[], str | None]:
@@ -47,7 +53,8 @@ SERVICES = {
         Service(name="chromium", package="chromium", find=_program("chromium", "chromium-browser", "google-chrome")),
         Service(name="redis", package="redis-server", find=_program("redis-server", "valkey-server")),
         Service(name="debootstrap", package="debootstrap", find=_program("debootstrap", "/usr/sbin/debootstrap")),
-        Service(name="root", package="sudo", find=lambda: "yes" if os.geteuid() == 0 else None),
+        Service(name="asterisk", package="asterisk", find=lambda: fetching.tool("asterisk"), command="make asterisk-setup"),
+        Service(name="root", package="sudo", find=lambda: "yes" if os.geteuid() == 0 else None, command="run the tests as root"),
     )
 }
 
@@ -59,7 +66,7 @@ def find(name: str) -> str | None:
 
 def how_to_get(name: str) -> str:
     """What a person types to have the part."""
-    return "run the tests as root" if name == "root" else f"apt-get install {SERVICES[name].package}"
+    return SERVICES[name].command or f"apt-get install {SERVICES[name].package}"
 
 
 def missing() -> list[str]:
