@@ -208,4 +208,5 @@ def test_a_foreign_id_is_answered_like_an_absent_one(client, theirs, ours):
 
 def test_the_walk_covers_every_door():
     assert len(ROUTES) >= 40
-    assert Call.objects.count() == 0 and Line.objects.count() == 0
+    assert Call.objects.count() == 0
+    assert Line.objects.count() == 0
