@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
+from typing import Any
 
 from calls.choices import Direction, Disposition, LegRole, Source
 from calls.demo.cast import Cast, Desk
@@ -118,7 +119,7 @@ class Storyteller:
     def _desk(self, place: str) -> Desk:
         return self.rng.choice([desk for desk in self.cast.desks if desk.place.name == place])
 
-    def _sides(self, direction: Direction, desk: Desk) -> dict[str, PartyDraft]:
+    def _sides(self, direction: Direction, desk: Desk) -> dict[str, Any]:
         if direction == Direction.INTERNAL:
             other = self.rng.choice([other for other in self.cast.desks if other is not desk])
             return {
@@ -188,7 +189,7 @@ class Storyteller:
         answered_at = draft.started_at + timedelta(milliseconds=draft.ring_ms or 0)
         handed_at = answered_at + (draft.ended_at - answered_at) / 2
         third = self.rng.choice([other for other in self.cast.desks if other is not desk])
-        talked = {"disposition": Disposition.ANSWERED, "started_at": draft.started_at, "answered_at": answered_at}
+        talked: dict[str, Any] = {"disposition": Disposition.ANSWERED, "started_at": draft.started_at, "answered_at": answered_at}
         first = PartyDraft(number=desk.extension, name=desk.agent.name)
         yield LegDraft(role=LegRole.SOURCE, party=draft.caller, ended_at=draft.ended_at, **talked)
         yield LegDraft(role=LegRole.DESTINATION, party=first, ended_at=handed_at, **talked)
