@@ -134,9 +134,14 @@ class Ari:
         """Every bridge there is."""
         return cast("list[dict[str, Any]]", self._ask("GET", "bridges").json())
 
-    def add_to_bridge(self, bridge: str, *channels: str) -> None:
-        """Join the channels; those in it already stay."""
-        self._ask("POST", f"bridges/{bridge}/addChannel", {"channel": ",".join(channels)})
+    def join(self, bridge: str, *channels: str) -> None:
+        """Bring the channels into the bridge, where they are not in it.
+
+        Adding one again would take it out and in: the bridge may be empty for a moment, and that ends a recording.
+        """
+        present = self._ask("GET", f"bridges/{bridge}").json()["channels"]
+        if missing := [channel for channel in channels if channel not in present]:
+            self._ask("POST", f"bridges/{bridge}/addChannel", {"channel": ",".join(missing)})
 
     def take_from_bridge(self, bridge: str, channel: str) -> None:
         """Take one out; not being in it is as good (422)."""

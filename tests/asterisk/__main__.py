@@ -1,4 +1,4 @@
-"""``python3 -m tests.asterisk start|stop|status|cli <command>|env``: an exchange for a person, below ``var/asterisk``."""
+"""``python3 -m tests.asterisk start|stop|status|cli <command>|env``: an exchange for a person."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from tests.asterisk import fetching, telephones
 from tests.asterisk.lab import PASSWORD, Lab
 
-RUN = Path(os.environ.get("CALLHUB_ASTERISK_DIR") or Path(__file__).resolve().parents[2] / "var/asterisk")
-LAB = Lab(run=RUN, base=int(os.environ.get("CALLHUB_ASTERISK_PORTS") or 20_000))
+RUN = Path(os.environ.get("CALLHUB_ASTERISK_DIR") or fetching.CACHE / "run").resolve()
+LAB = Lab(run=RUN, base=int(os.environ.get("CALLHUB_ASTERISK_PORTS") or 30_000))
 
 WORDS = """
 Asterisk answers at {url} (user callhub, password {password}), SIP at 127.0.0.1:{sip}.

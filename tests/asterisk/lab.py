@@ -29,7 +29,7 @@ class Lab:
     """An exchange in ``run``. Its ports are ``base`` to ``base + 2199``, all on loopback."""
 
     run: Path
-    base: int = 20000
+    base: int = 30_000
     ends_with_us: bool = False  # its processes end when this one does, however that ends
 
     @property

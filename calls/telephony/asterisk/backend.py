@@ -74,7 +74,7 @@ class AsteriskBackend(Backend):
     def resume(self, order_id: UUID) -> None:
         channel = names.channel_of(order_id, self._talking(order_id).far)
         self.ari.stop_music(channel)
-        self.ari.add_to_bridge(names.bridge_of(order_id), channel)
+        self.ari.join(names.bridge_of(order_id), channel)
         self.engine.tell(order_id, Kind.RESUMED)
 
     def transfer(self, order_id: UUID, to: Endpoint, *, instead_of: str) -> None:
@@ -87,7 +87,7 @@ class AsteriskBackend(Backend):
         stays = both.near if instead_of == both.far else both.far
         if known.is_held:
             self.ari.stop_music(names.channel_of(order_id, both.far))
-            self.ari.add_to_bridge(names.bridge_of(order_id), names.channel_of(order_id, both.far))
+            self.ari.join(names.bridge_of(order_id), names.channel_of(order_id, both.far))
         new = f"t{sum(name.startswith('t') for name in known.legs)}"
         self.engine.dial(known, new, originator=stays, to=to, instead_of=instead_of)
         self.ari.drop(names.channel_of(order_id, instead_of))

@@ -139,7 +139,7 @@ class Engine:
             self._limit(known, leg)
         self.ari.stop_ringback(names.channel_of(order_id, near))
         self.ari.make_bridge(bridge)
-        self.ari.add_to_bridge(bridge, names.channel_of(order_id, near), names.channel_of(order_id, leg))
+        self.ari.join(bridge, names.channel_of(order_id, near), names.channel_of(order_id, leg))
         if known.order.is_recorded:
             self.ari.record_bridge(bridge, bridge)
         self.tell(order_id, Kind.CONNECTED, leg)

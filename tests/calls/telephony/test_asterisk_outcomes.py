@@ -9,6 +9,7 @@ from tests.calls.telephony.exchange import Exchange
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once]
 
+FAILURES = (404, 410, 484, 488, 500, 502, 503, 604)
 # name → sources, destination, seconds to wait for a pick-up, outcome
 CASES = {
     "destination is busy": ("1000200", "2000486", 5, "BUSY"),
