@@ -1,0 +1,70 @@
+"""A real Chromium against a real server. A script error or a breach of the content policy fails the test that met it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests import services
+
+SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[object]:
+    """One browser for all tests."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the thread of the tests
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=services.find("chromium"), args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium, live_server) -> Iterator[BrowserContext]:
+    """A fresh profile in a time zone that is not the tenant's."""
+    context = chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1280, "height": 900}, timezone_id="America/New_York"
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context) -> Iterator[Page]:
+    """A page whose errors, policy breaches and requests to other hosts are collected and must stay none."""
+    page, troubles = context.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
+    page.on("console", lambda message: troubles.append(f"console: {message.text}") if message.type == "error" else None)
+    page.on(
+        "requestfailed",
+        lambda request: troubles.append(f"failed: {request.url}") if "ERR_ABORTED" not in request.failure else None,
+    )
+    page.on("request", lambda request: None if _is_ours(request.url) else troubles.append(f"other host: {request.url}"))
+    yield page
+    assert troubles == []
+
+
+def _is_ours(address: str) -> bool:
+    return address.startswith(("http://127.0.0.1", "http://localhost", "data:", "blob:"))
+
+
+@pytest.fixture
+def shot(page):
+    """Keep what is seen, for people to look at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    return lambda name: page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
