@@ -55,7 +55,7 @@ def favicon(request: HttpRequest) -> str:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar: only what the person may see."""
     calls = reverse("admin:calls_call_changelist")
-    groups: list[tuple[Any, list[tuple[Any, str, type, str]]]] = [
+    groups: list[tuple[Any, list[tuple[Any, str, Any, str]]]] = [
         (_("Calls"), [(_("Calls"), "call", Call, calls), (_("Tags"), "sell", Tag, "")]),
         (_("People outside"), [(_("Contacts"), "contacts", Contact, ""), (_("Companies"), "domain", Company, "")]),
         (
@@ -76,7 +76,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     return [start, *({"title": title, "items": _items(request, entries)} for title, entries in groups)]
 
 
-def _items(request: HttpRequest, entries: list[tuple[Any, str, type, str]]) -> list[dict[str, Any]]:
+def _items(request: HttpRequest, entries: list[tuple[Any, str, Any, str]]) -> list[dict[str, Any]]:
     return [
         {
             "title": title,
@@ -90,7 +90,7 @@ def _items(request: HttpRequest, entries: list[tuple[Any, str, type, str]]) -> l
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The first page: what today brought and what waits, each figure opening its list."""
-    pages = admin.site.get_model_admin(Call)
+    pages: Any = admin.site.get_model_admin(Call)
     if not pages.has_module_permission(request):
         return context | {"sees_calls": False}
     calls = pages.get_queryset(request)

@@ -58,7 +58,7 @@ class TenantForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """Check constraints that name the tenant, though people do not type it in."""
-        exclude = super()._get_validation_exclusions()
+        exclude: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return exclude - {"tenant"} if self.instance.tenant_id is not None else exclude
 
 
@@ -150,7 +150,7 @@ class TenantModelAdmin(ScopedChoices, ModelAdmin):
 
     def get_list_select_related(self, request: HttpRequest) -> Sequence[str]:
         related = super().get_list_select_related(request)
-        return [*(related or []), "tenant"]  # type: ignore[misc]
+        return [*(related or []), "tenant"]
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         filters = super().get_list_filter(request)
@@ -205,7 +205,7 @@ class TenantFormSet(BaseInlineFormSet):
     """Rows of the tenant of the row they belong to."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> forms.ModelForm:
-        form = super()._construct_form(i, **kwargs)
+        form: forms.ModelForm = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.instance.tenant_id = self.instance.tenant_id
         return form
 
@@ -214,7 +214,7 @@ class TenantInlineForm(forms.ModelForm):
     """A row whose tenant the form set has settled."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        exclude = super()._get_validation_exclusions()
+        exclude: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return exclude - {"tenant"} if self.instance.tenant_id is not None else exclude
 
 

@@ -150,9 +150,9 @@ class CallAdmin(TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
         if change:
-            ledger.amend(obj, form.changes, actor=request.user, expected_version=form.stored_version)
+            ledger.amend(obj, form.changes, actor=reach_of(request).user, expected_version=form.stored_version)
             return
-        obj.pk = ledger.record(obj.tenant, form.draft, actor=request.user).call.pk
+        obj.pk = ledger.record(obj.tenant, form.draft, actor=reach_of(request).user).call.pk
         obj.refresh_from_db()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -166,10 +166,10 @@ class CallAdmin(TenantModelAdmin):
         return [str(call) for call in calls], {str(self.opts.verbose_name_plural): len(calls)}, lacking, []
 
     def delete_model(self, request: HttpRequest, obj: Call) -> None:
-        ledger.remove(obj, actor=request.user)
+        ledger.remove(obj, actor=reach_of(request).user)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         for call in queryset:
             if not self.has_delete_permission(request, call):
                 raise PermissionDenied
-            ledger.remove(call, actor=request.user)
+            ledger.remove(call, actor=reach_of(request).user)

@@ -93,7 +93,7 @@ class PeriodFilter(DropdownFilter):
         """The period that is shown."""
         return period_of(self.value())
 
-    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.between(self.period.start, self.period.end)
 
 
@@ -106,7 +106,7 @@ class ScopeFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
         return SCOPES[1:]
 
-    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return in_scope(queryset, self.value() or "", request)
 
 
@@ -122,7 +122,7 @@ def in_scope(calls: CallQuerySet, scope: str, request: HttpRequest) -> CallQuery
         return calls.unmatched()
     if scope == "live":
         return calls.live()
-    return calls.filter(agent__user=request.user) if scope == "mine" else calls
+    return calls.filter(agent__user=request.user.pk) if scope == "mine" else calls
 
 
 class _DaysForm(forms.Form):
@@ -148,18 +148,17 @@ class StartedFilter(admin.SimpleListFilter):
     title = _("day")
     parameter_name = "started"
     template = "unfold/filters/filters_date_range.html"
+    _ends = ("started_from", "started_to")
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        for name in self.expected_parameters():
+        for name in self._ends:
             if name in params:
                 self.used_parameters[name] = params.pop(name)[-1]
-        self.form = _DaysForm(
-            self.parameter_name, {name: self.used_parameters.get(name, "") for name in self.expected_parameters()}
-        )
+        self.form = _DaysForm(self.parameter_name, {name: self.used_parameters.get(name, "") for name in self._ends})
 
-    def expected_parameters(self) -> list[str]:
-        return [f"{self.parameter_name}_from", f"{self.parameter_name}_to"]
+    def expected_parameters(self) -> list[str | None]:
+        return list(self._ends)
 
     def has_output(self) -> bool:
         return True
@@ -167,13 +166,13 @@ class StartedFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return []
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         yield {"form": self.form}
 
-    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if not self.form.is_valid():
             messages.warning(request, gettext("A day that is no date was left out of the filter."))
-        first, last = (self.form.cleaned_data.get(name) for name in self.expected_parameters())
+        first, last = (self.form.cleaned_data.get(name) for name in self._ends)
         return queryset.between(midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None)
 
 
@@ -182,7 +181,7 @@ class SecondsFilter(RangeNumericListFilter):
 
     field_name = ""
 
-    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         for end, lookup in (("from", "gte"), ("to", "lte")):
             told = self.used_parameters.get(f"{self.parameter_name}_{end}")
             if told in (None, ""):
@@ -222,7 +221,7 @@ class TypeFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
         return CallType.choices
 
-    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.of_type(self.value()) if self.value() in CallType.values else queryset
 
 
@@ -234,7 +233,7 @@ class YesNoFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
         return [("yes", _("Yes")), ("no", _("No"))]
 
-    def queryset(self, request: HttpRequest, queryset: CallQuerySet) -> CallQuerySet:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return {"yes": queryset.filter(self.yes), "no": queryset.exclude(self.yes)}.get(self.value() or "", queryset)
 
 

@@ -69,8 +69,9 @@ class CallForm(TenantForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.has_changed() and cleaned.get("read_version") not in (None, self.stored_version):
-            self.data = self.data.copy()  # type: ignore[assignment]
-            self.data["read_version"] = str(self.stored_version)
+            told: Any = self.data
+            self.data = told = told.copy()
+            told["read_version"] = str(self.stored_version)
             raise forms.ValidationError(
                 _("Somebody edited this call while you did. Look at the timeline; save again to put your version in its place.")
             )
@@ -80,7 +81,7 @@ class CallForm(TenantForm):
     def changes(self) -> CallChanges:
         """What was changed, for the ledger."""
         told = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
-        changes = {name: told[name] for name in ("notes", "outcome", "is_flagged", "flag_notes") if name in told}
+        changes: dict[str, Any] = {name: told[name] for name in ("notes", "outcome", "is_flagged", "flag_notes") if name in told}
         if "tags" in told:
             changes["tags"] = tuple(tag.name for tag in told["tags"])
         if "contact" in told:

@@ -17,13 +17,12 @@ from calls.admin import cells
 from calls.admin.timeline import RULES, timeline
 from calls.choices import MatchState
 from calls.models import Call
-from calls.models.call import CallQuerySet
 from contacts.models import Contact
 
 Facts = list[tuple[Any, Any]]
 
 
-def context_of(call: Call, visible: CallQuerySet) -> dict[str, Any]:
+def context_of(call: Call, visible: Any) -> dict[str, Any]:
     """Everything the page shows beside the form; ``visible`` are the calls its reader may see."""
     return {
         "call": call,
@@ -114,7 +113,7 @@ def match_in_words(call: Call) -> SafeString | str:
     rule = RULES.get(call.match_rule, "")
     if call.match_state == MatchState.SEVERAL:
         ids = [row.get("contact") for row in call.match_candidates if isinstance(row, dict)]
-        fitting = Contact.objects.for_tenant(call.tenant).filter(pk__in=[key for key in ids if key])[:20]
+        fitting = Contact.objects.filter(tenant=call.tenant_id, pk__in=[key for key in ids if key])[:20]
         links = format_html_join(", ", "{}", ((_row_link("contacts_contact", contact),) for contact in fitting))
         return format_html("{} {}", gettext("Several contacts fit, so none is taken. Choose one below:"), links or cells.NOTHING)
     if call.match_state == MatchState.NONE:
@@ -133,7 +132,7 @@ def match_in_words(call: Call) -> SafeString | str:
     return said % {"rule": rule}
 
 
-def earlier_with_same(call: Call, visible: CallQuerySet) -> list[tuple[Call, Any, Any, Any, str]]:
+def earlier_with_same(call: Call, visible: Any) -> list[tuple[Call, Any, Any, Any, str]]:
     """The last ten calls before this one with the same contact or number, ready to show."""
     same = Q(pk__in=[])
     if call.contact_id:

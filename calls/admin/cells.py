@@ -92,10 +92,14 @@ def party(call: Call) -> SafeString:
     if call.contact is not None:
         address = reverse("admin:contacts_contact_change", args=[call.contact_id])
         name = format_html('<a class="ch-name" href="{}"><bdi>{}</bdi></a>', address, call.contact.name)
+    elif call.remote_name:
+        name = format_html('<span class="ch-name"><bdi>{}</bdi></span>', call.remote_name)
     else:
-        name = format_html('<span class="ch-name"><bdi>{}</bdi></span>', call.remote_name) if call.remote_name else ""
+        name = SafeString("")
     shown = call.remote_e164 or call.remote_raw
-    number: str = number_link(shown) if shown and not call.is_withheld else gettext("Number withheld") if call.is_withheld else ""
+    number: SafeString | str = number_link(shown) if shown else ""
+    if call.is_withheld:
+        number = gettext("Number withheld")
     return format_html(
         '<span class="ch-party">{}<span class="ch-dim">{}</span></span>', name, number or ("" if name else NOTHING)
     )

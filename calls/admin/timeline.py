@@ -84,7 +84,8 @@ def timeline(call: Call) -> list[Entry]:
 
 def _entry(event: CallEvent, names: dict[str, str]) -> Entry:
     data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
-    text, details, changes = event.get_kind_display(), "", ()
+    text, details = event.get_kind_display(), ""
+    changes: tuple[Change, ...] = ()
     if event.kind == EventKind.RECORDED:
         text = gettext("Logged through %(source)s") % {"source": event.get_source_display()}
     elif event.kind == EventKind.INTERACTION:
@@ -150,6 +151,6 @@ def _names(call: Call, events: list[CallEvent]) -> dict[str, str]:
     names: dict[str, str] = {}
     for kind, model in (("contact", Contact), ("company", Company), ("agent", Agent)):
         if wanted[kind]:
-            rows = model.objects.for_tenant(call.tenant).filter(pk__in=wanted[kind])
+            rows: Any = model._default_manager.filter(tenant=call.tenant_id, pk__in=wanted[kind])
             names |= {str(pk): name for pk, name in rows.values_list("pk", "name")}
     return names

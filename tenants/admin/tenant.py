@@ -36,8 +36,9 @@ def first_call(request: HttpRequest, tenant: Tenant) -> str:
     """A command that logs a call of the last two minutes at the tenant's open address, to copy into a shell."""
     address = request.build_absolute_uri(f"/{tenant.slug}/calls")
     end = timezone.now().astimezone(UTC)
-    start, end = (f"{at:%Y-%m-%dT%H:%M:%S}.000Z" for at in (end - timedelta(minutes=2), end))
-    body = f'{{"nr": "+4670123456", "userId": "max123", "agentId": "987qwe", "start": "{start}", "end": "{end}", "waiting": 10}}'
+    times = [f"{at:%Y-%m-%dT%H:%M:%S}.000Z" for at in (end - timedelta(minutes=2), end)]
+    who = '"nr": "+4670123456", "userId": "max123", "agentId": "987qwe"'
+    body = f'{{{who}, "start": "{times[0]}", "end": "{times[1]}", "waiting": 10}}'
     return f"curl -X POST -H 'Content-Type: application/json' -d '{body}' {address}"
 
 
@@ -100,7 +101,7 @@ class TenantAdmin(ModelAdmin):
     @display(description=_("try it"))
     def try_it(self, tenant: Tenant) -> str:
         """The command that logs a first call."""
-        return format_html('<pre class="ch-code">{}</pre>', tenant.first_call)
+        return format_html('<pre class="ch-code">{}</pre>', tenant.first_call)  # type: ignore[attr-defined]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_staff and reach_of(request).may(Role.VIEWER)

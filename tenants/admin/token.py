@@ -69,8 +69,8 @@ class ApiTokenAdmin(TenantModelAdmin):
         return token is not None and token.revoked_at is None and reach_of(request).may(Role.OWNER, token.tenant_id)
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
-        obj.user = request.user
-        obj.shown_secret = obj.renew_secret()
+        obj.user = reach_of(request).user
+        obj.shown_secret = obj.renew_secret()  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
@@ -80,7 +80,7 @@ class ApiTokenAdmin(TenantModelAdmin):
             "opts": self.opts,
             "title": _("Token created"),
             "token": obj,
-            "secret": obj.shown_secret,
+            "secret": obj.shown_secret,  # type: ignore[attr-defined]
         }
         return TemplateResponse(request, "admin/tenants/apitoken/created.html", context, headers={"Cache-Control": "no-store"})
 
