@@ -15,7 +15,7 @@ from calls.telephony.asterisk import events, names
 from calls.telephony.asterisk.engine import now
 from calls.telephony.asterisk.journal import Journal
 from calls.telephony.asterisk.switch import Switch
-from calls.telephony.disposition import ANSWERED, NO_ANSWER, UNKNOWN, Outcome, of_leg, of_several
+from calls.telephony.disposition import ANSWERED, CANCELLED, NO_ANSWER, UNKNOWN, Outcome, of_leg, of_several
 
 KINDS = ("ChannelCreated", "Dial", "ChannelHangupRequest", "ChannelDestroyed")
 DIALLED_APPS = ("AppDial", "AppDial2")  # what a channel "runs" that was rung and did not come in
@@ -125,6 +125,7 @@ class Watcher:
             call = replace(call, answered_at=call.answered_at or at)
         elif status == "CANCEL":
             self._given_up.add(call.id)
+            call = _with_change(call, peer["id"], outcome=CANCELLED)
         elif status == "NOANSWER":
             call = _with_change(call, peer["id"], outcome=NO_ANSWER)  # 404 and 603 as well: the leg's own end is exact
         self._keep(call)
