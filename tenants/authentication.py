@@ -13,24 +13,21 @@ import os
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
-from django.db.models import OuterRef, Subquery, UUIDField
+from django.db.models import F, FilteredRelation, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from tenants.budget import Spent, give_back, spend
 from tenants.choices import Role, Scope
-from tenants.models import ApiToken, Membership, Tenant, User
+from tenants.models import ApiToken, Tenant, User
 from tenants.models.token import TOKEN_MARK, digest_of
-
-if TYPE_CHECKING:
-    from typing import Any
 
 HASHES_PER_ACCOUNT = (10, 15 * 60)  # wrong passwords, seconds
 HASHES_PER_ADDRESS = (100, 60 * 60)
@@ -78,17 +75,10 @@ class Principal:
 
 def by_token(secret: str) -> Principal:
     """The holder of an API token; raises ``CredentialsRefused``."""
-    membership = Membership.objects.filter(tenant=OuterRef("tenant"), user=OuterRef("user"))
-    token = (
-        ApiToken.objects.usable()
-        .filter(digest=digest_of(secret))
-        .select_related("tenant", "user")
-        .annotate(
-            role=Subquery(membership.values("role")[:1]),
-            center=Subquery(membership.values("center")[:1], output_field=UUIDField()),
-        )
-        .first()
-    )
+    theirs = FilteredRelation("user__memberships", condition=Q(user__memberships__tenant=F("tenant")))
+    tokens = ApiToken.objects.usable().filter(digest=digest_of(secret)).select_related("tenant", "user").order_by()
+    found: Any = tokens.annotate(theirs=theirs, role=F("theirs__role"), center=F("theirs__center"))
+    token = next(iter(found), None)
     if token is None or not (token.role or token.user.is_superuser):
         raise CredentialsRefused
     _note_use(token)

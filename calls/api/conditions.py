@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from calls.api.moments import rfc3339
 from calls.api.problems import Problem
 from calls.body import read_bytes
+from tenants.authentication import Principal
 from tenants.idempotency import Answer, fingerprint, once
 
 LONGEST_KEY = 200
@@ -48,7 +49,8 @@ def answer_once(request: Request, work: Callable[[], Answer]) -> Answer:
     key = idempotency_key(request)
     if key is None:
         return work()
-    return once(request.auth.tenant, key, print_of(request), work)
+    principal: Principal = request.auth  # type: ignore[assignment]
+    return once(principal.tenant, key, print_of(request), work)
 
 
 def idempotency_key(request: Request, longest: int = LONGEST_KEY) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 
 from rest_framework.negotiation import BaseContentNegotiation
@@ -33,12 +33,12 @@ class BulkJSONParser(JSONParser):
     limit = BULK_LIMIT
 
 
-class NdjsonParser(BaseParser):
+class NdjsonParser(JSONParser):
     """One JSON value per line; a line that cannot be read comes out as the ``BodyRefused`` it raised."""
 
     media_type = "application/x-ndjson"
 
-    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> list[Any]:
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         request: Request = (parser_context or {})["request"]
         return list(_rows(_text(request, BULK_LIMIT)))
 
@@ -46,17 +46,18 @@ class NdjsonParser(BaseParser):
 class JSONNegotiation(BaseContentNegotiation):
     """Every answer is JSON; who accepts none gets 406."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         content_type = str(request.content_type).partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == content_type), None)
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         accepted = request.headers.get("Accept", "").lower()
         if accepted and not any(kind in accepted for kind in ("*/*", "application/*", "application/json", "+json")):
             raise Problem(406, "not_acceptable", "The answer is application/json. Accept it, or leave the Accept header out.")
-        return renderers[0], str(renderers[0].media_type)
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 def _text(request: Request, limit: int | None) -> str:

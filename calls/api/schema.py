@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
@@ -36,6 +36,8 @@ _WITH_BODY = (409, 413, 415, 422)
 class ApiSchema(AutoSchema):
     """The description of one operation."""
 
+    view: Any
+
     @property
     def action(self) -> str:
         """What a resource does here; empty for other addresses."""
@@ -53,10 +55,11 @@ class ApiSchema(AutoSchema):
         return f"{name}_{verb}" if verb else f"{name}_{self.method.lower()}"
 
     def get_request_serializer(self) -> Any:
-        document = getattr(self.view, "document_class", None)
-        if self.action in ("create", "partial_update"):
-            return {CallDocument: {"create": CallIn, "partial_update": CallChangesIn}[self.action]}.get(document, document)
-        return None
+        if self.action not in ("create", "partial_update"):
+            return None
+        if self.view.document_class is CallDocument:
+            return CallIn if self.action == "create" else CallChangesIn
+        return self.view.document_class
 
     def get_response_serializers(self) -> Any:
         document = getattr(self.view, "document_class", None)
@@ -121,10 +124,9 @@ class ApiSchema(AutoSchema):
         ]
 
     def _shape_parameters(self) -> list[OpenApiParameter]:
-        document = getattr(self.view, "document_class", None)
-        allowed = self.view.allowed_parameters() if self.action in ("list", "retrieve") else ()
-        if "fields" not in allowed:
+        if self.action not in ("list", "retrieve") or "fields" not in self.view.allowed_parameters():
             return []
+        document = self.view.document_class
         names, expansions = ", ".join(document().fields), ", ".join(document.expansions)
         shape = [OpenApiParameter("fields", str, description=f"Only these, with commas between: {names}.")]
         if expansions:
@@ -132,7 +134,7 @@ class ApiSchema(AutoSchema):
         return shape
 
     def _header_parameters(self) -> list[OpenApiParameter]:
-        header = OpenApiParameter.HEADER
+        header: Literal["header"] = "header"
         found = [OpenApiParameter("RateLimit", str, header, response=True, description="What is left of the budget.")]
         if self.method == "POST":
             found.append(

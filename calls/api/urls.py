@@ -24,7 +24,7 @@ def _route(pattern: str, view: Any, name: str) -> URLPattern:
 
 def _resource(name: str, resource: type[Resource]) -> list[URLPattern]:
     """A collection and its rows."""
-    one = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+    one: Any = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
     return [
         _route(name, resource.as_view({"get": "list", "post": "create"}), name),
         _route(rf"{name}/(?P<pk>[^/]+)", resource.as_view(one), f"{name}-one"),

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from calls.api.moments import read_day, read_moment_parameter, read_seconds
 from calls.api.problems import Fault, Problem, bad_parameter
+from tenants.authentication import Principal
 
 MOST_VALUES = 100
 
@@ -128,7 +129,7 @@ class TruthFilter(django_filters.Filter):
 class AnyOfFilter(django_filters.Filter):
     """By any of several words."""
 
-    field_class = WordsParameter
+    field_class: type[ListParameter] = WordsParameter
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, lookup_expr="in", **kwargs)
@@ -180,7 +181,8 @@ class Filters(django_filters.FilterSet):
                 raise bad_parameter(name, "This parameter is given once only.")
             if not any(value.strip() for value in values):
                 raise bad_parameter(name, "This parameter has no value.")
-        with timezone.override(request.auth.tenant.zone):
+        principal: Principal = request.auth  # type: ignore[assignment]
+        with timezone.override(principal.tenant.zone):
             filters = cls(query, queryset=rows, request=request)
             if not filters.is_valid():
                 faults = [

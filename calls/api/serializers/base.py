@@ -54,8 +54,8 @@ class Document(Strict):
     def render(self, row: Any, wanted: Wanted | None = None, *, known: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
         """The document of a row, or the part of it that is wanted; fields whose values are ``known`` are not looked up."""
         document: dict[str, Any] = {}
-        for field in self._readable_fields:  # type: ignore[attr-defined]
-            name = field.field_name
+        for field in self._readable_fields:
+            name = str(field.field_name)
             if wanted is None and name in self.on_request:
                 continue
             if wanted is not None and name not in wanted.fields:
@@ -105,11 +105,12 @@ def read(serializer: serializers.Serializer[Any], data: Any, tenant: Tenant) -> 
     """The validated values of a body; rows it refers to exist in the tenant. Raises ``ValidationError``."""
     with timezone.override(tenant.zone):
         values = serializer.run_validation(data)
-    faults = {}
-    for field in serializer.fields.values():
-        wanted = values.get(field.source) if isinstance(field, RelatedField) else None
-        if wanted is not None and not field.model._default_manager.filter(tenant=tenant, pk=wanted).exists():
-            faults[field.field_name] = [serializers.ErrorDetail("There is no such row.", code="does_not_exist")]
+    faults: dict[str, Any] = {}
+    for name, field in serializer.fields.items():
+        if not isinstance(field, RelatedField) or values.get(field.source) is None:
+            continue
+        if not field.model._default_manager.filter(tenant=tenant, pk=values[field.source]).exists():
+            faults[name] = [serializers.ErrorDetail("There is no such row.", code="does_not_exist")]
     if faults:
         raise serializers.ValidationError(faults)
     return dict(values)

@@ -124,8 +124,8 @@ class CallIn(Strict):
     completed_forms = serializers.ListField(child=serializers.CharField(max_length=200), max_length=MOST_FORMS, required=False)
     recording_url = _text(2000, help_text="http or https.")
     facts = ObjectField(required=False, help_text="What the phone system tells of itself: server, location, MAC, DTMF…")
-    legs = LegIn(many=True, required=False, max_length=MOST_LEGS)
-    interactions = InteractionIn(many=True, required=False, max_length=MOST_INTERACTIONS)
+    legs = serializers.ListField(child=LegIn(), required=False, max_length=MOST_LEGS)
+    interactions = serializers.ListField(child=InteractionIn(), required=False, max_length=MOST_INTERACTIONS)
 
 
 class CallChangesIn(Strict):

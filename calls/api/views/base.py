@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.http import HttpResponseBase
 from django.utils.cache import patch_vary_headers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
+from rest_framework.parsers import BaseParser
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,10 +28,10 @@ LONGEST_PARAMETER = 2000
 class Door(APIView):
     """One address. Checks run in this order: credentials, budget, rights, parameters; the body comes last."""
 
-    authentication_classes = (TokenAuthentication, SessionAuthentication)
-    permission_classes = (MayUse,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication, SessionAuthentication)
+    permission_classes: Sequence[type[BasePermission]] = (MayUse,)
     content_negotiation_class = JSONNegotiation
-    parser_classes = (JSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (JSONParser,)
     metadata_class = None
     change_roles: tuple[str, ...] = WRITERS
     erase_roles: tuple[str, ...] = MANAGERS
@@ -50,7 +52,7 @@ class Door(APIView):
         """The parameters this address takes with this method."""
         return self.parameters
 
-    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ("Authorization", "Cookie"))
@@ -58,7 +60,7 @@ class Door(APIView):
             limits.tell(response, self.spent)
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     @property

@@ -60,7 +60,7 @@ class Calls(Resource):
         call = recorded.call
         if is_out_of_reach(call, principal):
             raise Problem(409, "conflict", "This external id is in use already.")
-        known = {"tags": []} if recorded.created and not values.get("tags") else {}
+        known: dict[str, Any] = {"tags": []} if recorded.created and not values.get("tags") else {}
         return Answer(status=201 if recorded.created else 200, body=shared(CallDocument).render(call, known=known))
 
     def answer_created(self, request: Request, answer: Answer) -> Response:
@@ -98,7 +98,7 @@ class CallEvents(Resource):
     def allowed_parameters(self) -> Collection[str]:
         return ("cursor", "page_size", "sort", "count")
 
-    def list(self, request: Request, pk: str) -> Response:
+    def list(self, request: Request, pk: str = "") -> Response:
         """What happened to the call, in order."""
         call = self.find(pk, Call.objects.within_reach_of(self.principal))
         keyset = Keyset(request, self.sorts, self.default_sort)

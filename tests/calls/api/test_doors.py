@@ -90,10 +90,12 @@ def test_an_operator_names_any_tenant(tenant):
 
 
 BAD_BODIES = [
-    (b"", 400), (b"null", 400), (b"[]", 400), (b"7", 400), (b"{", 400), (b"[" * 5000 + b"]" * 5000, 400), (b'{"a":' * 40 + b"1" + b"}" * 40, 400),
+    (b"", 400), (b"null", 400), (b"[]", 400), (b"7", 400), (b"{", 400), (b"[" * 5000 + b"]" * 5000, 400),
+    (b'{"a":' * 40 + b"1" + b"}" * 40, 400),
     (b'{"started_at": NaN}', 400), (b'{"duration": 1e400, "started_at": "2026-03-02T09:00:00Z"}', 400),
     (b'{"duration": ' + b"9" * 400 + b', "started_at": "2026-03-02T09:00:00Z"}', 400), (b'{"notes": "a", "notes": "b"}', 400),
-    (b'{"notes": "\\ud800", "started_at": "2026-03-02T09:00:00Z"}', 400), (b'{"notes": "\\u0000"}', 400), (b'{"\\u0000": 1}', 400),
+    (b'{"notes": "\\ud800", "started_at": "2026-03-02T09:00:00Z"}', 400), (b'{"notes": "\\u0000"}', 400),
+    (b'{"\\u0000": 1}', 400),
     (b'{"facts": {"a": ["\\udfff"]}, "started_at": "2026-03-02T09:00:00Z"}', 400), (b"\xff\xfe", 400), (b'{"a": "\xe5"}', 400),
     (b'{"started_at": "9999-12-31T23:59:59-12:00"}', 400), (b'{"started_at": "0001-01-01T00:00:00+14:00"}', 400),
     (b'{"started_at": "2026-03-02"}', 400), (b'{"started_at": 7}', 400), (b'{"started_at": null}', 400),
@@ -109,10 +111,12 @@ def test_bad_bodies_are_refused_and_nothing_is_written(api, raw, status):
 
 
 BAD_VALUES = {
-    "duration": ["60", -1, True, 1e12, [], {}], "direction": ["sideways", 7, []], "disposition": ["x"], "number": ["1" * 129, {}, []],
+    "duration": ["60", -1, True, 1e12, [], {}], "direction": ["sideways", 7, []], "disposition": ["x"],
+    "number": ["1" * 129, {}, []],
     "caller": [7, {"number": 7}, {"x": 1}, {"number": "1" * 400}], "contact": ["x", "0195a3c2-0000-7000-8000-000000000000"],
     "agent": ["0195a3c2-0000-7000-8000-000000000000"], "center": ["0195a3c2-0000-7000-8000-000000000000", 7],
-    "company": ["0195a3c2-0000-7000-8000-000000000000"], "ended_at": ["2026-03-01T00:00:00Z"], "answered_at": ["2020-01-01T00:00:00Z"],
+    "company": ["0195a3c2-0000-7000-8000-000000000000"], "ended_at": ["2026-03-01T00:00:00Z"],
+    "answered_at": ["2020-01-01T00:00:00Z"],
     "tags": ["x", [""], ["x" * 61], [{}], ["t"] * 51], "external_id": ["x" * 201, {}], "hold_count": [-1, 10**6, "x"],
     "recording_url": ["javascript:alert(1)", "ftp://x/y", "x" * 2001], "facts": [[], "x"], "legs": [{}, "x"],
     "notes": [{}, []], "flagged": ["x", 7, None], "interactions": [7],
@@ -163,7 +167,8 @@ def test_other_methods_are_a_405_that_says_which(api, method, path):
     assert "GET" in response["Allow"]
 
 
-@pytest.mark.parametrize("path", ["calls/x/y", "nonsense", "calls.json", "auth", "calls/0195a3c2-0000-7000-8000-000000000000", "problems/x",
+@pytest.mark.parametrize("path", ["calls/x/y", "nonsense", "calls.json", "auth", "problems/x",
+                                  "calls/0195a3c2-0000-7000-8000-000000000000",
                                   "calls/%00", "calls/" + "9" * 400, "companies/x", "/api/v1/x", "/api/v1//"])  # fmt: skip
 def test_unknown_addresses_are_a_404_problem(api, path):
     assert api.get(path).status_code == 404

@@ -16,7 +16,8 @@ from tests.make import make_call, make_center, make_company, make_contact, make_
 
 EVERYTHING = "contact,company,agent,center,line,legs,events,tags"
 LISTS = [
-    "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags", "tokens",
+    "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags",
+    "tokens",
     "calls", f"calls?expand={EVERYTHING}", "calls?count=true", "calls?fields=document",
 ]  # fmt: skip
 

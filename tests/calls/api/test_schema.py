@@ -90,7 +90,8 @@ def test_answers_about_rows_are_as_described(api, path):
 def test_answers_about_calls_are_as_described(api, tenant):
     contact = make_contact(tenant, "+46701234567", company=make_company(tenant))
     body = {
-        **BODY, "external_id": "x", "tags": ["t"], "legs": [{"role": "source", "number": "210"}], "facts": {"a": {"b": [1, None]}},
+        **BODY, "external_id": "x", "tags": ["t"], "legs": [{"role": "source", "number": "210"}],
+        "facts": {"a": {"b": [1, None]}},
         "interactions": [{"happened_at": "2026-03-02T08:00:01Z", "summary": "IVR"}],
     }  # fmt: skip
     made = api.post("calls", body)
@@ -100,7 +101,8 @@ def test_answers_about_calls_are_as_described(api, tenant):
     for response in (
         made, api.post("calls", body), api.post("calls", {**body, "duration": 1}), api.get("calls"), api.get("me"),
         api.get(f"calls?expand={everything}"), api.get(f"calls/{key}?expand={everything}"), api.get("calls?fields=id,document"),
-        api.get(f"calls/{key}/events"), api.patch(f"calls/{key}", {"contact": str(contact.pk)}), api.patch(f"calls/{key}", {"x": 1}),
+        api.get(f"calls/{key}/events"), api.patch(f"calls/{key}", {"contact": str(contact.pk)}),
+        api.patch(f"calls/{key}", {"x": 1}),
         api.post("calls/bulk", [body, {}, 7]), api.post("calls/bulk", {}), api.get("calls?x=1"), api.delete(f"calls/{key}"),
         api.delete(f"calls/{key}"), api.post("calls", BODY, Idempotency_Key=""),
     ):  # fmt: skip
