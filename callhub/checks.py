@@ -10,6 +10,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 
 from callhub import env
+from calls import failpoints
 
 BROKERS = ("embedded+sqlite://", "amqp://", "amqps://", "redis://", "rediss://", "memory://")
 
@@ -37,6 +38,20 @@ def files_can_be_written(**_: Any) -> list[CheckMessage]:
         return []
     hint = "Change its owner, or choose another with CALLHUB_VAR_DIR."
     return [Error(f"{settings.VAR_DIR} cannot be written.", hint=hint, id="callhub.E003")]
+
+
+@register
+def no_failpoint_in_production(**_: Any) -> list[CheckMessage]:
+    """Failpoints are for tests; a misspelt one would test nothing."""
+    armed = settings.CALLHUB_FAILPOINT
+    if not armed:
+        return []
+    if settings.PRODUCTION:
+        return [Error("A failpoint is armed in production.", hint="Unset CALLHUB_FAILPOINT.", id="callhub.E005")]
+    if armed.removesuffix(":kill") in failpoints.NAMES and armed.endswith(":kill"):
+        return []
+    hint = f"CALLHUB_FAILPOINT is one of {', '.join(failpoints.NAMES)}, with “:kill” behind it."
+    return [Error(f"There is no failpoint “{armed}”.", hint=hint, id="callhub.E006")]
 
 
 @register(Tags.security, deploy=True)

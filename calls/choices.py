@@ -81,6 +81,11 @@ class EventKind(models.TextChoices):
     INTERACTION = "call.interaction", _("Interaction")
     MATCHED = "call.matched", _("Matched")
     REMOVED = "call.removed", _("Removed")
+    RECORDING_STORED = "call.recording_stored", _("Recording stored")
+    RECORDING_LINKED = "call.recording_linked", _("Recording linked")
+    RECORDING_REMOVED = "call.recording_removed", _("Recording removed")
+    RECORDING_PLAYED = "call.recording_played", _("Recording played")
+    RECORDING_DOWNLOADED = "call.recording_downloaded", _("Recording downloaded")
 
 
 class LegRole(models.TextChoices):
@@ -147,3 +152,24 @@ RECORDING_MOVES: dict[RecordingState, frozenset[RecordingState]] = {
     RecordingState.ABSENT: _GONE,
     RecordingState.DELETED: frozenset(),
 }
+
+
+class UploadMode(models.TextChoices):
+    """What becomes of an upload's audio."""
+
+    CALL = "call", _("New call")  # the call enters the log together with its audio
+    ATTACH = "attach", _("Added to a call")
+    REPLACE = "replace", _("Replaces a call's audio")
+
+
+class UploadState(models.TextChoices):
+    """How far an upload has come; it only moves forward."""
+
+    OPEN = "open", _("Open")  # bytes may come, also after a refusal
+    KEEPING = "keeping", _("Being kept")  # its bytes are settled by their checksum; no others are taken
+    COMPLETE = "complete", _("Complete")
+    EXPIRED = "expired", _("Expired")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+UPLOAD_UNFINISHED = (UploadState.OPEN, UploadState.KEEPING)

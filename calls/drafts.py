@@ -64,7 +64,7 @@ class CallDraft:
     """A call as one source tells it.
 
     Give ``caller`` and ``callee`` where both sides are told, or ``remote`` alone where the source names only the outside
-    party. ``ended_at`` may be left out when ``duration_ms`` is told, and both while the call goes on.
+    party. ``ended_at`` may be left out when ``duration_ms`` or ``heard_ms`` is told, and all of them while the call goes on.
     """
 
     source: Source
@@ -77,15 +77,16 @@ class CallDraft:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     duration_ms: int | None = None
+    heard_ms: int | None = None  # how long its audio lasts: the talk, where the source tells no end
     ring_ms: int | None = None
     talk_ms: int | None = None
     hold_ms: int | None = None
     transfer_ms: int | None = None
     work_ms: int | None = None
     hold_count: int = 0
-    caller: PartyDraft = PartyDraft()  # noqa: RUF009 - frozen
-    callee: PartyDraft = PartyDraft()  # noqa: RUF009 - frozen
-    remote: PartyDraft = PartyDraft()  # noqa: RUF009 - frozen
+    caller: PartyDraft = PartyDraft()
+    callee: PartyDraft = PartyDraft()
+    remote: PartyDraft = PartyDraft()
     contact: ContactHint = ContactHint()  # noqa: RUF009 - frozen
     agent: AgentHint = AgentHint()  # noqa: RUF009 - frozen
     center_id: str = ""

@@ -47,6 +47,12 @@ class CallNotFound(CallError):
     code = "not_found"
 
 
+class OnHold(CallError):
+    """A legal hold keeps the audio."""
+
+    code = "on_hold"
+
+
 def as_details(error: CallError) -> list[dict[str, Any]]:
     """The refusal as rows of field and message, for doors that list them."""
     return [{"field": name, "message": message} for name, message in error.fields.items()]

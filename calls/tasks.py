@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from calls import ledger
+from calls.uploads import listening, sweeping
 
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
 
@@ -13,3 +14,29 @@ RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes 
 def relink_calls() -> None:
     """Match past calls anew where somebody's number or id has changed."""
     ledger.relink_waiting(seconds=RELINK_SECONDS)
+
+
+@shared_task(name="calls.analyse_recording", ignore_result=True)
+def analyse_recording(recording_id: str) -> None:
+    """Listen to a recording: waveform, loudness, silence, who talks."""
+    listening.listen(recording_id)
+
+
+@shared_task(name="calls.analyse_recordings", ignore_result=True)
+def analyse_recordings() -> None:
+    """Have every recording listened to whose doorbell was lost."""
+    for recording_id in listening.unheard():
+        analyse_recording.delay(recording_id)
+
+
+@shared_task(name="calls.expire_uploads", ignore_result=True)
+def expire_uploads() -> None:
+    """End uploads whose time is over, and finish those that a crash left half kept."""
+    sweeping.expire_overdue()
+    sweeping.finish_left_behind()
+
+
+@shared_task(name="calls.sweep_uploads", ignore_result=True)
+def sweep_uploads() -> None:
+    """Remove audio that nothing refers to."""
+    sweeping.sweep()

@@ -3,15 +3,30 @@
 Each verb is one transaction that writes the row, its event and what must happen next. Whatever a door hands in has been
 read but not judged; the ledger judges it, and raises ``InvalidCall`` or ``CallConflict`` naming the draft's fields.
 
-``recording`` and ``amending`` hold the verbs, ``relinking`` the one for the background; they share ``judging`` (what is
-possible), ``linking`` (who it was) and ``tagging``.
+``recording`` and ``amending`` hold the verbs, ``audio`` those for recordings, ``relinking`` the one for the background;
+they share ``judging`` (what is possible), ``linking`` (who it was) and ``tagging``.
 """
 
 from calls.ledger.amending import amend, remove
+from calls.ledger.audio import (
+    Audio,
+    add_audio,
+    announce,
+    file_audio,
+    give_up_audio,
+    link_audio,
+    note_analysis,
+    note_heard,
+    note_uploading,
+    refuse_audio,
+    remove_audio,
+)
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
-from calls.ledger.recording import Recorded, record, record_many
+from calls.ledger.recording import Recorded, check_new, record, record_many
 from calls.ledger.relinking import relink, relink_waiting
 
 __all__ = [
-    "EARLIEST", "LATEST", "LONGEST_MS", "Recorded", "amend", "check", "record", "record_many", "relink", "relink_waiting", "remove",
+    "EARLIEST", "LATEST", "LONGEST_MS", "Audio", "Recorded", "add_audio", "amend", "announce", "check", "check_new", "file_audio",
+    "give_up_audio", "link_audio", "note_analysis", "note_heard", "note_uploading", "record", "record_many", "refuse_audio",
+    "relink", "relink_waiting", "remove", "remove_audio",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.db import transaction
 from calls import events
 from calls.choices import Disposition, EventKind, MatchState, State
 from calls.drafts import CallChanges
-from calls.errors import CallChanged, CallNotFound, InvalidCall
+from calls.errors import CallChanged, CallNotFound, InvalidCall, OnHold
 from calls.ledger.judging import check_facts, has_talked, settle_times
 from calls.ledger.linking import (
     OwnLines,
@@ -67,11 +67,16 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
 
 
 def remove(call: Call, *, actor: User | None = None) -> None:
-    """Erase a call, its legs and what its events tell; the event of its removal stays. Gone already is fine."""
+    """Erase a call, its legs, its recordings and what its events tell; the event of its removal stays. Gone already is fine.
+
+    Raises ``OnHold`` where a legal hold keeps its audio.
+    """
     with transaction.atomic():
         locked = Call.objects.select_for_update().filter(pk=call.pk).first()
         if locked is None:
             return
+        if locked.recordings.playable().filter(is_on_hold=True).exists():
+            raise OnHold("A legal hold keeps this call's audio. Switch it off first.")
         CallEvent.objects.filter(call_id=locked.pk).update(data={}, summary="")
         removal = events.event_of(locked, EventKind.REMOVED, actor=actor)
         locked.delete()

@@ -24,7 +24,7 @@ LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 LONGEST_MS = 366 * 24 * 3600 * 1000
 MOST_PARTS = 1000  # legs, or interactions, of one call
 ROUNDING_MS = 1000  # phone systems round each length to the second on its own
-LENGTHS = ("duration_ms", "ring_ms", "talk_ms", "hold_ms", "transfer_ms", "work_ms")
+LENGTHS = ("duration_ms", "heard_ms", "ring_ms", "talk_ms", "hold_ms", "transfer_ms", "work_ms")
 
 _VOCABULARY: dict[str, type[models.TextChoices]] = {"source": Source, "direction": Direction, "disposition": Disposition}
 _LONGEST = {"external_id": 200, "disposition_detail": 32, "outcome": 60, "recording_url": 2000}
@@ -64,6 +64,8 @@ def judged(tenant: Tenant, draft: CallDraft) -> Call:
         document=dict(draft.document),
         is_verified=draft.is_verified,
     )
+    if draft.heard_ms is not None:
+        _take_heard(call, draft.heard_ms)
     settle_times(call)
     call.state = State.ENDED if call.ended_at is not None else State.IN_PROGRESS
     return call
@@ -133,6 +135,13 @@ def settle_times(call: Call) -> None:
         if call.ring_ms > LONGEST_MS:
             raise InvalidCall.field("answered_at", "A call rings 366 days at most.")
     _settle_lengths(call)
+
+
+def _take_heard(call: Call, heard_ms: int) -> None:
+    """Let a call without a told end last as long as its audio, from the answer on where that is known."""
+    if call.ended_at is None and call.duration_ms is None:
+        answered_at = call.answered_at or call.started_at + timedelta(milliseconds=call.ring_ms or 0)
+        call.ended_at = max(answered_at, call.started_at) + timedelta(milliseconds=max(heard_ms, call.talk_ms or 0))
 
 
 def has_talked(disposition: str) -> bool:

@@ -63,6 +63,14 @@ def record_many(tenant: Tenant, drafts: Sequence[CallDraft], *, actor: User | No
     raise last
 
 
+def check_new(tenant: Tenant, draft: CallDraft) -> None:
+    """Raise the ``InvalidCall`` or ``CallConflict`` that ``record`` would at this moment; nothing is written."""
+    judged(tenant, draft)
+    first = _known(tenant, [draft]).get(_identity(draft))
+    if first is not None and isinstance(conflict := _repeated(first, draft), CallConflict):
+        raise conflict
+
+
 def _batches(drafts: Sequence[CallDraft]) -> Iterator[Sequence[CallDraft]]:
     for start in range(0, len(drafts), AT_ONCE):
         yield drafts[start : start + AT_ONCE]

@@ -6,5 +6,6 @@ from calls.models.leg import CallLeg
 from calls.models.line import Line
 from calls.models.recording import Recording
 from calls.models.tag import Tag
+from calls.models.upload import Upload, UploadChunk
 
-__all__ = ["Call", "CallEvent", "CallLeg", "Line", "Recording", "Tag"]
+__all__ = ["Call", "CallEvent", "CallLeg", "Line", "Recording", "Tag", "Upload", "UploadChunk"]

@@ -1,10 +1,11 @@
 """Tenants, the people who work for them, and what they sign in with."""
 
 from tenants.models.center import Center
+from tenants.models.deposit import DepositMonth
 from tenants.models.idempotency import IdempotencyKey
 from tenants.models.membership import Membership
 from tenants.models.tenant import Tenant
 from tenants.models.token import ApiToken
 from tenants.models.user import User
 
-__all__ = ["ApiToken", "Center", "IdempotencyKey", "Membership", "Tenant", "User"]
+__all__ = ["ApiToken", "Center", "DepositMonth", "IdempotencyKey", "Membership", "Tenant", "User"]

@@ -1,0 +1,69 @@
+"""Streams on their way into a spool: gzip undone, checksums compared at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+
+from calls.choices import AudioRefusal
+from calls.recordings.errors import AudioRefused
+from calls.recordings.storage.keeping import CHUNK_BYTES, Readable
+
+CHECKSUMS = ("md5", "sha1", "sha256")
+
+
+def gunzipped(stream: Readable) -> Readable:
+    """What a gzipped stream (``Content-Encoding: gzip``) holds; reading it raises ``AudioRefused`` (truncated, not_audio).
+
+    Never holds more than one chunk, however much the stream swells: whoever reads it bounds the whole.
+    """
+    return _Gunzipped(stream)
+
+
+class _Gunzipped:
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self._rest = b""
+        self._has_begun = False
+
+    def read(self, size: int = CHUNK_BYTES, /) -> bytes:
+        while True:
+            if self._inflate.eof and not self._next_member():
+                return b""
+            source = self._rest or self._stream.read(CHUNK_BYTES)
+            if not source:
+                if not self._has_begun:
+                    return b""
+                raise AudioRefused(AudioRefusal.TRUNCATED, "The gzipped body ends early.")
+            self._has_begun = True
+            try:
+                chunk = self._inflate.decompress(source, size)
+            except zlib.error as error:
+                raise AudioRefused(AudioRefusal.NOT_AUDIO, "The body is not gzip, as its Content-Encoding says.") from error
+            self._rest = self._inflate.unconsumed_tail
+            if chunk:
+                return chunk
+
+    def _next_member(self) -> bool:
+        """Begin the next of several gzip members that follow each other (RFC 1952 §2.2)."""
+        self._rest = self._inflate.unused_data or self._stream.read(CHUNK_BYTES)
+        self._inflate = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        return bool(self._rest)
+
+
+class Checked:
+    """A stream that raises ``AudioRefused`` (checksum_mismatch) at its end where its bytes are not those announced."""
+
+    def __init__(self, stream: Readable, algorithm: str, digest: bytes) -> None:
+        self._stream = stream
+        self._hash = hashlib.new(algorithm, usedforsecurity=False)
+        self._digest = digest
+
+    def read(self, size: int = CHUNK_BYTES, /) -> bytes:
+        """The next bytes."""
+        chunk = self._stream.read(size)
+        self._hash.update(chunk)
+        if not chunk and self._hash.digest() != self._digest:
+            raise AudioRefused(AudioRefusal.CHECKSUM_MISMATCH, f"The {self._hash.name} differs from the one announced.")
+        return chunk
