@@ -289,6 +289,9 @@ CELERY_BEAT_SCHEDULE = {
     # Seconds, or times of the day in UTC. A message expires before the next is due, so that none pile up while workers rest.
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
     "relink": {"task": "calls.relink_calls", "schedule": 10.0, "options": {"expires": 10}},  # how old a match may get
+    "uploads": {"task": "calls.expire_uploads", "schedule": 60.0, "options": {"expires": 60}},
+    "listening": {"task": "calls.analyse_recordings", "schedule": 300.0, "options": {"expires": 300}},
+    "orphans": {"task": "calls.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
     "sessions": {"task": "tenants.clear_expired_sessions", "schedule": crontab("20", "2"), "options": {"expires": 3600}},
@@ -304,6 +307,9 @@ CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planha
 # Recordings: see STORAGES for where they are kept
 
 CALLHUB_SPOOL_DIR = VAR_DIR / "spool"  # audio on its way in; on the recordings' own file system it is kept without copying
+CALLHUB_AUDIO_LIMIT = env.number("CALLHUB_AUDIO_LIMIT", 2 * 1024**3)  # bytes of one recording
+CALLHUB_UPLOAD_HOURS = env.number("CALLHUB_UPLOAD_HOURS", 24)  # how long an announced upload may take
+CALLHUB_FAILPOINT = env.text("CALLHUB_FAILPOINT")  # for tests: where the process kills itself (calls/failpoints.py)
 CALLHUB_FREE_SPACE_FLOOR = env.number("CALLHUB_FREE_SPACE_FLOOR", 512 * 1024 * 1024)  # bytes; audio is refused below it (507)
 CALLHUB_LINK_SECONDS = env.number("CALLHUB_LINK_SECONDS", 300)  # how long a signed link to audio lives
 CALLHUB_ACCEL_PREFIX = env.text("CALLHUB_ACCEL_PREFIX")  # nginx's internal location of VAR_DIR/recordings, such as /_recordings/

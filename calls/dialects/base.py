@@ -24,10 +24,11 @@ from django.views import View
 from calls.body import BodyRefused, read_object
 from calls.errors import CallError
 from tenants.authentication import CredentialsRefused, Principal, TooManyAttempts, client_address
+from calls.recordings.errors import StorageTrouble
 
 logger = logging.getLogger(__name__)
 
-_STATUS_OF = {"not_found": 404, "conflict": 409, "changed_meanwhile": 412}
+_STATUS_OF = {"not_found": 404, "conflict": 409, "changed_meanwhile": 412, "on_hold": 409}
 
 
 class Refusal(Exception):
@@ -134,6 +135,8 @@ class DialectView(View):
                 status = self.dialect.status_of.get(error.code) or _STATUS_OF.get(error.code, 400)
                 return Refusal(status, error.code, error.message, fields=error.fields)
             case DatabaseError():
+            case StorageTrouble():
+                return Refusal(error.status, error.code, str(error), headers={"Retry-After": "2"} if error.status == 503 else None)
                 logger.exception("%s: the database did not answer", self.dialect.name)
                 return Refusal(503, "unavailable", "Try again in a moment.", headers={"Retry-After": "2"})
         logger.exception("%s: unforeseen", self.dialect.name)

@@ -99,6 +99,12 @@ class Tenant(models.Model):
             "Answer HostedSuite's ?callback= with a script. Passwords then travel in addresses: leave off unless needed."
         ),
     )
+    monthly_deposits = models.PositiveIntegerField(
+        _("deposits per month"),
+        null=True,
+        blank=True,
+        help_text=_("How many recordings may be uploaded in a calendar month of the tenant's time zone. Empty: any number."),
+    )
     is_active = models.BooleanField(default=True, help_text=_("Off closes every door of this tenant and keeps its calls."))
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
 
