@@ -144,7 +144,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "callhub" / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -303,6 +303,7 @@ CELERY_TIMEZONE = "UTC"
 CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
+CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear
 
 # Recordings: see STORAGES for where they are kept
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from calls.recordings.containers import flac
@@ -65,12 +66,12 @@ def _skip_tags(source: Source) -> int:
     return offset
 
 
-def _check_frames(source: Source, start: int, read: object) -> _Frame:
+def _check_frames(source: Source, start: int, read: Callable[[bytes], _Frame | None]) -> _Frame:
     """The first of a few frames in a row; a shorter file must end where a frame does."""
     offset, first = start, None
     for _ in range(_FRAMES):
         header = source.at(offset, 16)
-        frame = read(header)  # type: ignore[operator]
+        frame = read(header)
         if frame is None:
             if first is None or (header and not header.startswith(_END_TAGS)):
                 raise not_audio("it does not go on like MPEG audio")

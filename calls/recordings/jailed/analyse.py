@@ -148,12 +148,12 @@ class Hearing:
             self._rest = None
         powers = np.concatenate(self._powers, axis=1)
         talks = np.stack([_talk(power >= 10 ** (SILENT_BELOW_DBFS / 10)) for power in powers])
-        anybody = talks.any(axis=0)
+        silent: Flags = ~np.logical_or.reduce(talks)
         return {
             "duration_ms": self.samples * 1000 // self.rate,
             "loudness_dbfs": _level(powers[talks]),
-            "silence_share": _share(~anybody),
-            "longest_silence_ms": _longest_run(~anybody) * FRAME_MS,
+            "silence_share": _share(silent),
+            "longest_silence_ms": _longest_run(silent) * FRAME_MS,
             **self._two_sides(talks),
             "peaks": _points(np.concatenate(self._extremes, axis=1)),
         }

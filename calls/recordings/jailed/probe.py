@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, BinaryIO
 
 import av
 from decoding import Refused, open_audio, warm_up
 
-_MOST_PACKETS = 150_000  # counted; an hour of AMR has 180,000
+_COUNT_UNTIL_SECONDS = 0.6  # of processor time; enough for an hour of AMR and its 180,000 packets
 _MOST_BAD_PACKETS = 100
 _UNINDEXED = ("aac", "amr", "flac", "mp3")  # only counting tells how much is there
 
@@ -38,8 +39,8 @@ def _probe(file: BinaryIO, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _until_sound(stream: Any, packets: Any) -> tuple[int, int]:
-    """Decode until a first frame comes out; how many packets that took, and how long they last."""
+def _until_sound(stream: Any, packets: Any) -> int:
+    """Decode until a first frame comes out; how long the packets last that took."""
     count = duration = 0
     for packet in packets:
         count, duration = count + 1, duration + (packet.duration or 0)
@@ -48,7 +49,7 @@ def _until_sound(stream: Any, packets: Any) -> tuple[int, int]:
         except av.error.InvalidDataError:
             frames = []
         if any(frame.samples for frame in frames):
-            return count, duration
+            return duration
         if not packet.size or count >= _MOST_BAD_PACKETS:
             break
     if count <= 1:
@@ -56,17 +57,17 @@ def _until_sound(stream: Any, packets: Any) -> tuple[int, int]:
     raise Refused("not_audio", "The file is not audio: nothing in it can be decoded.")
 
 
-def _duration_ms(container: Any, stream: Any, packets: Any, before: tuple[int, int], options: dict[str, Any]) -> int:
+def _duration_ms(container: Any, stream: Any, packets: Any, duration: int, options: dict[str, Any]) -> int:
     declared_ms = options["declared_ms"]
     estimated_ms = declared_ms or (container.duration or 0) // 1000
     if options["demuxer"] not in _UNINDEXED:
         return int(estimated_ms)
-    count, duration = before
     for packet in packets:
-        count, duration = count + 1, duration + (packet.duration or 0)
-        if count >= _MOST_PACKETS:
+        duration += packet.duration or 0
+        if time.process_time() > _COUNT_UNTIL_SECONDS:
             return int(estimated_ms)
     counted_ms = int(duration * stream.time_base * 1000)
     if declared_ms and counted_ms < declared_ms * 0.99 - 100:
         raise Refused("truncated", f"The file is cut off: it holds {counted_ms} of {declared_ms} milliseconds.")
-    return int(declared_ms or counted_ms)
+    is_believable = declared_ms and counted_ms < declared_ms * 1.01 + 100
+    return int(declared_ms if is_believable else counted_ms)

@@ -155,7 +155,8 @@ class BucketKeeper(S3Storage):
         upload = self._target(key)
         upload["UploadId"] = self.client.create_multipart_upload(**upload)["UploadId"]
         try:
-            parts, body = [], first
+            parts: list[dict[str, Any]] = []
+            body = first
             while body:
                 answer = self.client.upload_part(**upload, PartNumber=len(parts) + 1, Body=body)
                 parts.append({"PartNumber": len(parts) + 1, "ETag": answer["ETag"]})

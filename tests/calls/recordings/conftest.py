@@ -48,6 +48,16 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"The S3 server did not start:\n{log.read_text('utf-8', 'replace')}")
 
 
+def peak_mib(code: str, *arguments: object) -> int:
+    """The most memory any child of a small process had that runs ``code``; a large one would be counted as its children's."""
+    script = (
+        "import os, sys, resource; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; import django; django.setup()\n"
+        f"{code}\nprint(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
 def s3_options(address: str, bucket: str) -> dict[str, Any]:
     return {
         "bucket_name": bucket,
