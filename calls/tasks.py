@@ -6,8 +6,10 @@ from celery import shared_task
 
 from calls import ledger
 from calls.uploads import listening, sweeping
+from tenants.models import Tenant
 
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
+NUMBERED_AT_ONCE = 200_000  # calls; as long as that takes, it is well below the time limit of a task
 
 
 @shared_task(name="calls.relink_calls", ignore_result=True)
@@ -40,3 +42,9 @@ def expire_uploads() -> None:
 def sweep_uploads() -> None:
     """Remove audio that nothing refers to."""
     sweeping.sweep()
+
+
+@shared_task(name="calls.number_calls", ignore_result=True)
+def number_calls(tenant_ids: list[str]) -> None:
+    """Number what a reader of a long log, on its first look, left unnumbered."""
+    ledger.number_calls(list(Tenant.objects.filter(pk__in=tenant_ids)), at_most=NUMBERED_AT_ONCE)

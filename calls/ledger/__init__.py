@@ -22,11 +22,12 @@ from calls.ledger.audio import (
     remove_audio,
 )
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
+from calls.ledger.numbering import number_calls
 from calls.ledger.recording import Recorded, check_new, record, record_many
 from calls.ledger.relinking import relink, relink_waiting
 
 __all__ = [
     "EARLIEST", "LATEST", "LONGEST_MS", "Audio", "Recorded", "add_audio", "amend", "announce", "check", "check_new", "file_audio",
-    "give_up_audio", "link_audio", "note_analysis", "note_heard", "note_uploading", "record", "record_many", "refuse_audio",
-    "relink", "relink_waiting", "remove", "remove_audio",
+    "give_up_audio", "link_audio", "note_analysis", "note_heard", "note_uploading", "number_calls", "record", "record_many",
+    "refuse_audio", "relink", "relink_waiting", "remove", "remove_audio",
 ]  # fmt: skip

@@ -4,8 +4,9 @@ from calls.models.call import Call
 from calls.models.event import CallEvent
 from calls.models.leg import CallLeg
 from calls.models.line import Line
+from calls.models.numbering import CallNumbering
 from calls.models.recording import Recording
 from calls.models.tag import Tag
 from calls.models.upload import Upload, UploadChunk
 
-__all__ = ["Call", "CallEvent", "CallLeg", "Line", "Recording", "Tag", "Upload", "UploadChunk"]
+__all__ = ["Call", "CallEvent", "CallLeg", "CallNumbering", "Line", "Recording", "Tag", "Upload", "UploadChunk"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ from tenants.scoping import TenantOwned, TenantQuerySet
 
 if TYPE_CHECKING:
     from tenants.authentication import Principal
+    from tenants.models import Tenant
 
 _TYPES = {
     CallType.MISSED: Q(direction=Direction.INBOUND, disposition__in=MISSED),
@@ -74,6 +76,10 @@ class CallQuerySet(TenantQuerySet):
     def live(self) -> Self:
         """Calls that have not ended."""
         return self.exclude(state=State.ENDED)
+
+    def unnumbered(self, tenants: Iterable[Tenant]) -> Self:
+        """Ended calls of these tenants that no reader by numbers has been told of."""
+        return self.filter(tenant__in=tenants, state=State.ENDED, number__isnull=True)
 
     def with_number_part(self, digits: str) -> Self:
         """Calls in which either party's number has these digits in it."""
@@ -156,6 +162,11 @@ class Call(TenantOwned):
         default=True, help_text=_("Off for calls that came by an open address, without credentials.")
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    number = models.PositiveBigIntegerField(
+        null=True,
+        editable=False,
+        help_text=_("Its place among the calls of its tenant, given when somebody first asks (calls.ledger.numbering)."),
+    )
 
     objects = CallQuerySet.as_manager()
 
@@ -167,6 +178,12 @@ class Call(TenantOwned):
                 condition=~Q(external_id=""),
                 name="call_external_id_once_per_source",
                 violation_error_message=_("A call with this external id is in the log already."),
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "number"],
+                condition=Q(number__isnull=False),
+                name="call_number_once_per_tenant",
+                violation_error_message=_("Another call has this number."),
             ),
             models.CheckConstraint(
                 name="call_ends_after_it_starts",
@@ -190,6 +207,7 @@ class Call(TenantOwned):
             ),
             models.Index(fields=["agent", "-started_at"], name="call_by_agent"),
             models.Index(fields=["tenant", "state"], condition=~Q(state="ended"), name="call_live"),
+            models.Index(fields=["tenant", "id"], condition=Q(state="ended", number__isnull=True), name="call_unnumbered"),
         ]
 
     def __str__(self) -> str:

@@ -75,6 +75,15 @@ class Tenant(models.Model):
         related_name="children",
         help_text=_("The reseller this tenant is a client of, if any."),
     )
+    unmatched_account = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("account for unmatched numbers"),
+        help_text=_("Of a reseller: the client that gets the calls whose numbers belong to no client, or to several."),
+    )
     time_zone = models.CharField(
         max_length=64,
         default="UTC",
@@ -129,6 +138,8 @@ class Tenant(models.Model):
             if ancestor.pk == self.pk:
                 raise ValidationError({"parent": _("That would make the tenant its own reseller.")})
             ancestor = ancestor.parent
+        if self.unmatched_account is not None and self.unmatched_account.parent_id != self.pk:
+            raise ValidationError({"unmatched_account": _("This account is not a client of the tenant.")})
 
     @property
     def zone(self) -> ZoneInfo:
