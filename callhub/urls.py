@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -12,7 +13,11 @@ def live(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+to_admin = RedirectView.as_view(pattern_name="admin:index", http_method_names=["get", "head"])
+
 urlpatterns = [
+    path("", to_admin),
+    path("admin", to_admin),
     path("health/live", live, name="live"),
     path("admin/", admin.site.urls),
     path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
@@ -135,6 +136,7 @@ class TenantModelAdmin(ScopedChoices, ModelAdmin):
     list_fullwidth = True
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # counts of a whole log, once per choice
 
     # What they see
 

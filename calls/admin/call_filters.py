@@ -76,16 +76,14 @@ class PeriodFilter(DropdownFilter):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
-        asks_further = (
-            any(request.GET.get(name) for name in ("q", "started_from", "started_to")) or request.GET.get("scope") == "live"
-        )
-        self.default = ALL if asks_further else TODAY
+        self.has_days = any(request.GET.get(name) for name in StartedFilter.ends)
+        self.default = ALL if request.GET.get("q") or request.GET.get("scope") == "live" else TODAY
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
         return PERIODS
 
     def value(self) -> str:
-        told = super().value()
+        told = ALL if self.has_days else super().value()  # the form sends the period it shows along with the days
         return told if told in dict(PERIODS) else self.default
 
     @property
@@ -148,17 +146,17 @@ class StartedFilter(admin.SimpleListFilter):
     title = _("day")
     parameter_name = "started"
     template = "unfold/filters/filters_date_range.html"
-    _ends = ("started_from", "started_to")
+    ends = ("started_from", "started_to")
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
-        for name in self._ends:
+        for name in self.ends:
             if name in params:
                 self.used_parameters[name] = params.pop(name)[-1]
-        self.form = _DaysForm(self.parameter_name, {name: self.used_parameters.get(name, "") for name in self._ends})
+        self.form = _DaysForm(self.parameter_name, {name: self.used_parameters.get(name, "") for name in self.ends})
 
     def expected_parameters(self) -> list[str | None]:
-        return list(self._ends)
+        return list(self.ends)
 
     def has_output(self) -> bool:
         return True
@@ -172,7 +170,7 @@ class StartedFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if not self.form.is_valid():
             messages.warning(request, gettext("A day that is no date was left out of the filter."))
-        first, last = (self.form.cleaned_data.get(name) for name in self._ends)
+        first, last = (self.form.cleaned_data.get(name) for name in self.ends)
         return queryset.between(midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None)
 
 

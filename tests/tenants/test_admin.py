@@ -257,6 +257,12 @@ def test_navigation_leads_only_where_a_person_may_go(tenant):
         assert {client.get(link).status_code for link in links} == {200}, role
 
 
+@pytest.mark.parametrize("address", ["/", "/admin"])
+def test_the_bare_address_leads_to_the_admin_but_takes_no_calls(client, address):
+    assert client.get(address).headers["Location"] == "/admin/"
+    assert client.post(address).status_code == 405
+
+
 def test_a_form_without_its_token_is_refused(owner, tenant):
     from django.test import Client
 
