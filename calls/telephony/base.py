@@ -62,7 +62,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         if not _DIGITS[self.kind].fullmatch(self.digits):
-            raise ValueError(f"not a {self.kind} that can be dialled")
+            raise ValueError(f"no {self.kind} that can be dialled")
 
 
 @dataclass(frozen=True, kw_only=True)

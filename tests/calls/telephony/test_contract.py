@@ -17,13 +17,13 @@ SWITCH = Switch(url="http://pbx", user="u", password="p")
     "digits", ["", "1", "+", "46 70", "4670@evil", "4670&PJSIP/1", "070-1", "١٢٣", "4" * 16, "12\n", "+46,,1"]
 )
 def test_refuses_what_is_no_number(digits):
-    with pytest.raises(ValueError, match="cannot|not a number"):
+    with pytest.raises(ValueError, match="no number"):
         Endpoint(kind=EndpointKind.NUMBER, digits=digits)
 
 
 @pytest.mark.parametrize("digits", ["", "*210", "210*", "2*1*0", "a", "210)", "+210", "21\n"])
 def test_refuses_what_is_no_extension(digits):
-    with pytest.raises(ValueError, match="not a extension"):
+    with pytest.raises(ValueError, match="no extension"):
         Endpoint(kind=EndpointKind.EXTENSION, digits=digits)
 
 
@@ -47,7 +47,7 @@ def test_nobody_is_shown_without_a_number():
 
 
 def test_refuses_a_caller_that_is_no_number():
-    with pytest.raises(ValueError, match="cannot be shown|can be shown"):
+    with pytest.raises(ValueError, match="can be shown"):
         CallerId(number="42> <911")
 
 

@@ -183,7 +183,7 @@ class Life(RuleBasedStateMachine):
             wanted = parties(known)
             assert set(live) <= {wanted.near, wanted.far}
             if [live.get(wanted.near), live.get(wanted.far)] == ["Up", "Up"]:
-                joined = self.ari.bridged[names.bridge_of(self.order.id)]
+                joined = self.ari.bridged.get(names.bridge_of(self.order.id), [])
                 assert {channel.rpartition(".")[2] for channel in joined} == set(live)
 
     def _pick(self, n, *states):
