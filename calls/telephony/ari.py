@@ -183,10 +183,6 @@ class Ari:
         """Whether somebody listens for the application; without, whoever picks up is hung up at once."""
         return self._ask("GET", f"applications/{self.app}", also=(GONE,)).status_code != GONE
 
-    def started_at(self) -> str:
-        """When Asterisk was started; another value than before means that all channels are gone."""
-        return str(self._ask("GET", "asterisk/info", {"only": "status"}).json()["status"]["startup_time"])
-
     def only_events(self, kinds: Sequence[str]) -> None:
         """No other events are sent from now on (``ChannelVarset`` alone is half of all)."""
         allowed = [{"type": kind} for kind in {*kinds, "ApplicationReplaced"}]

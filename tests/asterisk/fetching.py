@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CACHE = Path(os.environ.get("CALLHUB_ASTERISK_CACHE") or "~/.cache/callhub/asterisk").expanduser()
-SUITE = os.environ.get("CALLHUB_ASTERISK_SUITE") or "forky"  # 22.x; bullseye has 16.28, which never moves
+SUITE = os.environ.get("CALLHUB_ASTERISK_SUITE") or "forky"  # Debian 12 and 13 have no Asterisk
 PREFIX = CACHE / SUITE
 PACKAGES = ["asterisk", "asterisk-modules", "sip-tester", "baresip-core", "espeak-ng", "sox"]
 PROGRAMS = ["asterisk", "sipp", "baresip", "espeak-ng", "sox"]

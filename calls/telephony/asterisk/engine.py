@@ -6,7 +6,8 @@ One listener per application calls ``handle``; workers use ``dial`` and ``settle
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -32,6 +33,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@contextmanager
+def going_on(what: object) -> Iterator[None]:
+    """Note troubles of Asterisk and go on: a leg left meanwhile, or Asterisk goes down; ``Reconciler`` sorts it out."""
+    try:
+        yield
+    except TelephonyError as error:
+        log.warning("%s: %s", what, error)
+
+
 class Engine:
     """Orders of one application, driven over one client."""
 
@@ -49,9 +59,9 @@ class Engine:
         if progress := events.read(known, leg, event):
             self.book.tell(progress)
         self.settle(order_id)
-        is_late = known.over_at is not None or bool(leg and leg not in known.legs)
-        if is_late and leg and event["type"] != "ChannelDestroyed":
-            self._try(order_id, lambda: self.ari.drop(names.channel_of(order_id, leg)))
+        if leg and (known.over_at or leg not in known.legs) and event["type"] != "ChannelDestroyed":
+            with going_on(order_id):
+                self.ari.drop(names.channel_of(order_id, leg))  # it came too late
 
     def settle(self, order_id: UUID, *, only: Collection[Do] = frozenset(Do)) -> None:
         """Do all that is missing as far as it can be done now; each step once."""
@@ -61,7 +71,8 @@ class Engine:
             if not steps:
                 return
             for step in steps:
-                self._try(order_id, lambda known=known, step=step: self._take(known, step))  # type: ignore[misc]
+                with going_on(order_id):
+                    self._take(known, step)
             done.update(steps)
 
     def dial(self, known: Known, leg: str, *, originator: str = "", to: Endpoint | None = None, instead_of: str = "") -> None:
@@ -91,12 +102,6 @@ class Engine:
     def tell(self, order_id: UUID, kind: Kind, leg: str = "", *, outcome: Outcome | None = None) -> bool:
         """Tell the book something that happened now, by us."""
         return self.book.tell(Progress(order_id=order_id, kind=kind, leg=leg, at=now(), outcome=outcome))
-
-    def _try(self, order_id: UUID, action: Callable[[], object]) -> None:
-        try:
-            action()
-        except TelephonyError as error:  # the leg left meanwhile, or Asterisk goes down: its end, or reconcile, sorts it out
-            log.warning("order %s: %s", order_id, error)
 
     # -- the steps
 
@@ -153,7 +158,8 @@ class Engine:
     def _finish(self, known: Known) -> None:
         order_id = known.order.id
         if any(leg.is_in_hand for name, leg in known.legs.items() if role_of(name) != LegRole.SOURCE):
-            self._try(order_id, lambda: self.ari.remove_bridge(names.bridge_of(order_id)))
+            with going_on(order_id):
+                self.ari.remove_bridge(names.bridge_of(order_id))
         if self.sounds and known.order.message:
             self.sounds.remove(order_id)
         self.book.tell(

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from calls.telephony.asterisk import events, flow, names
-from calls.telephony.asterisk.engine import Engine, now
+from calls.telephony.asterisk.engine import Engine, going_on, now
 from calls.telephony.asterisk.journal import Journal
-from calls.telephony.base import TelephonyError
 from calls.telephony.book import Kind, Known, Leg, Progress
 from calls.telephony.disposition import ANSWERED, UNKNOWN
 
@@ -99,7 +98,9 @@ class Reconciler:
                 continue
             known = self.book.load(read[0])
             if known is None or known.over_at is not None or read[1] in flow.unwanted(known):
-                self._try_clear(channel_id, lambda channel_id=channel_id: self.ari.drop(channel_id))
+                log.warning("left over at Asterisk: channel %s", channel_id)
+                with going_on(channel_id):
+                    self.ari.drop(channel_id)
 
     def _clear_bridges(self) -> None:
         for bridge in self.ari.bridges():
@@ -108,14 +109,9 @@ class Reconciler:
                 continue
             known = self.book.load(order_id)
             if known is None or known.over_at is not None:
-                self._try_clear(bridge["id"], lambda bridge=bridge: self.ari.remove_bridge(bridge["id"]))
-
-    def _try_clear(self, what: str, action: Any) -> None:
-        log.warning("left over at Asterisk: %s", what)
-        try:
-            action()
-        except TelephonyError as error:  # the next run tries again
-            log.warning("%s: %s", what, error)
+                log.warning("left over at Asterisk: bridge %s", bridge["id"])
+                with going_on(bridge["id"]):
+                    self.ari.remove_bridge(bridge["id"])
 
 
 def _was_seen(leg: Leg) -> bool:
