@@ -47,7 +47,7 @@ def read_bytes(request: HttpRequest, limit: int | None = None) -> bytes:
             body = request.read(limit + 1)
         except (UnreadablePostError, OSError) as error:
             raise BodyRefused("The body ended early.") from error
-        request._body = body  # type: ignore[attr-defined]  # so that a second look finds it
+        request._body = body  # so that a second look finds it
     if len(body) > limit:
         raise BodyRefused(f"The body is larger than {limit} bytes.", code="body_too_large", status=413)
     return body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from tenants.models import Tenant, User
 
 
-class TenantQuerySet(models.QuerySet[Any]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class TenantQuerySet(models.QuerySet[Row]):
     """Rows of one tenant, or of all the tenants a person belongs to."""
 
     def for_tenant(self, tenant: Tenant) -> Self:
@@ -29,7 +32,7 @@ class TenantQuerySet(models.QuerySet[Any]):
             return self
         return self.filter(tenant__memberships__user=user)
 
-    def by_public_id(self, text: object) -> Any | None:
+    def by_public_id(self, text: object) -> Row | None:
         """The row with this id, written as a UUID or as the shorter hex form of ``tenants.ids``; None if there is none."""
         if not isinstance(text, str) or len(text) > 36:
             return None
@@ -42,7 +45,7 @@ class TenantQuerySet(models.QuerySet[Any]):
         rows = list(self.filter(pk__range=bounds)[:2])
         return rows[0] if len(rows) == 1 else None
 
-    def by_public_ids(self, texts: Iterable[str]) -> dict[str, Any]:
+    def by_public_ids(self, texts: Iterable[str]) -> dict[str, Row]:
         """The rows ``by_public_id`` gives for each of these texts, with one query for all that are UUIDs."""
         keys, found = {}, {}
         for text in filter(None, set(texts)):

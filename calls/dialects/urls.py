@@ -22,7 +22,7 @@ urlpatterns += [
 
 def door_of(request_path: str) -> Dialect | None:
     """The dialect whose address this is or would be; None for addresses of our own."""
-    dialects = [module.DIALECT for module in DIALECTS]
+    dialects: list[Dialect] = [module.DIALECT for module in DIALECTS]
     best = max(dialects, key=lambda dialect: dialect.answers_at(request_path))
     if best.answers_at(request_path):
         return best

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -29,7 +29,7 @@ _TYPES = {
 }
 
 
-class CallQuerySet(TenantQuerySet):
+class CallQuerySet(TenantQuerySet["Call"]):
     """Which calls."""
 
     def within_reach_of(self, principal: Principal) -> Self:
@@ -37,14 +37,14 @@ class CallQuerySet(TenantQuerySet):
         calls = self.for_tenant(principal.tenant)
         return calls.filter(center=principal.center_id) if principal.center_id else calls
 
-    def visible_to(self, user: object) -> Self:
+    def visible_to(self, user: Any) -> Self:
         """The calls a person may see in the admin: their tenants', or their one center's where they are limited to it."""
-        if not getattr(user, "is_active", False):
+        if not user.is_active:
             return self.none()
-        if getattr(user, "is_superuser", False):
+        if user.is_superuser:
             return self
         reach = Q(pk__in=[])
-        for tenant_id, center_id in Membership.objects.filter(user=user).values_list("tenant_id", "center_id"):
+        for tenant_id, center_id in Membership.objects.filter(user=user.pk).values_list("tenant_id", "center_id"):
             reach |= Q(tenant=tenant_id, center=center_id) if center_id else Q(tenant=tenant_id)
         return self.filter(reach)
 
@@ -168,7 +168,7 @@ class Call(TenantOwned):
         help_text=_("Its place among the calls of its tenant, given when somebody first asks (calls.ledger.numbering)."),
     )
 
-    objects = CallQuerySet.as_manager()
+    objects: ClassVar = CallQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-id"]

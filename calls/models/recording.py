@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.core.validators import URLValidator
 from django.db import models
@@ -17,7 +17,7 @@ from tenants.scoping import TenantOwned, TenantQuerySet
 SHORTEST_SPEECH_MS = 1000
 
 
-class RecordingQuerySet(TenantQuerySet):
+class RecordingQuerySet(TenantQuerySet["Recording"]):
     """Which recordings."""
 
     def current(self) -> Self:
@@ -124,7 +124,7 @@ class Recording(TenantOwned):
     )
     analysed_at = models.DateTimeField(_("analysed"), null=True, blank=True)
 
-    objects = RecordingQuerySet.as_manager()
+    objects: ClassVar = RecordingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

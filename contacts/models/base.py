@@ -25,7 +25,7 @@ class KnownElsewhere(TenantOwned):
         abstract = True
 
 
-def external_id_constraints(noun: str, message: Any) -> list[models.UniqueConstraint]:
+def external_id_constraints(noun: str, message: Any) -> list[models.BaseConstraint]:
     """Each external and source id once per tenant, for the model called ``noun``."""
     return [
         models.UniqueConstraint(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -23,7 +23,7 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-class ApiTokenQuerySet(TenantQuerySet):
+class ApiTokenQuerySet(TenantQuerySet["ApiToken"]):
     """Which tokens."""
 
     def usable(self, at: datetime | None = None) -> Self:
@@ -49,7 +49,7 @@ class ApiToken(TenantOwned):
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = ApiTokenQuerySet.as_manager()
+    objects: ClassVar = ApiTokenQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

@@ -45,7 +45,7 @@ class Kind:
     }
     ids: ClassVar[dict[str, str]] = {"sourceId": "source_id", "externalId": "external_id"}  # in the order they are matched by
 
-    def rows(self, tenant: Tenant) -> TenantQuerySet:
+    def rows(self, tenant: Tenant) -> TenantQuerySet[Any]:
         """The tenant's records, with what rendering them needs."""
         return self.model._default_manager.for_tenant(tenant)
 
@@ -133,7 +133,7 @@ class EndUsers(Kind):
     sorts: ClassVar = {**Kind.sorts, "email": "email"}
     name_fields = ("firstName", "lastName", "email", "phone", "externalId", "sourceId")
 
-    def rows(self, tenant: Tenant) -> TenantQuerySet:
+    def rows(self, tenant: Tenant) -> TenantQuerySet[Any]:
         return super().rows(tenant).select_related("company").prefetch_related("numbers")
 
     def fill(self, record: Contact, body: Mapping[str, Any]) -> list[str] | None:
@@ -204,7 +204,7 @@ class Users(Kind):
 END_USERS, COMPANIES, USERS = EndUsers(), Companies(), Users()
 
 
-def find_among(rows: TenantQuerySet, name: str) -> Any | None:
+def find_among(rows: TenantQuerySet[Any], name: str) -> Any | None:
     """The row a Planhat id, ``extid-…`` or ``srcid-…`` names."""
     check_text(name)
     for prefix, column in _PATH_IDS.items():
