@@ -49,7 +49,7 @@ def routes(patterns=None, before=""):
         elif isinstance(entry, URLPattern) and not regex.startswith(NOT_A_TENANTS_DOOR):
             for plain in without_alternatives(regex.replace(r"/?\Z", "")):
                 [(form, names), *_rest] = normalize(plain)
-                assert form, f"this address cannot be walked: {regex}"
+                assert form or regex == r"\Z", f"this address cannot be walked: {regex}"
                 yield f"/{form}", tuple(names)
 
 

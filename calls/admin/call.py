@@ -43,7 +43,7 @@ class CallAdmin(TenantModelAdmin):
     autocomplete_fields = ["contact", "agent", "center", "tags"]
     fieldsets = [(None, {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes"), "contact"]})]
     add_fieldsets = [
-        (_("Who"), {"fields": ["direction", ("number", "name"), "contact", ("agent", "center")]}),
+        (_("Who"), {"fields": ["direction", ("remote_number", "remote_name"), "contact", ("agent", "center")]}),
         (_("When and how"), {"fields": ["started_at", ("duration", "waiting"), "disposition"]}),
         (_("What about"), {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes")]}),
     ]

@@ -19,7 +19,13 @@ from contacts.matching import AgentHint, ContactHint
 from tenants.scoped_admin import TenantForm
 
 # Where the form shows what the ledger says of a draft's field.
-_SHOWN_AT = {"ended_at": "duration", "duration_ms": "duration", "ring_ms": "waiting", "talk_ms": "duration", "remote": "number"}
+_SHOWN_AT = {
+    "ended_at": "duration",
+    "duration_ms": "duration",
+    "ring_ms": "waiting",
+    "talk_ms": "duration",
+    "remote": "remote_number",
+}
 
 
 class LengthField(forms.CharField):
@@ -92,14 +98,14 @@ class CallForm(TenantForm):
 class NewCallForm(TenantForm):
     """A call logged by hand."""
 
-    number = forms.CharField(
+    remote_number = forms.CharField(
         required=False,
         max_length=128,
         label=_("Other party's number"),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
         help_text=_("In any spelling. Leave empty where it was withheld."),
     )
-    name = forms.CharField(required=False, max_length=200, label=_("Their name"), widget=UnfoldAdminTextInputWidget)
+    remote_name = forms.CharField(required=False, max_length=200, label=_("Their name"), widget=UnfoldAdminTextInputWidget)
     duration = LengthField(
         required=False, label=_("Duration"), help_text=_("From ringing to the end: 95 seconds or 1:35. Empty while it goes on.")
     )
@@ -153,7 +159,7 @@ class NewCallForm(TenantForm):
             started_at=told["started_at"],
             duration_ms=told.get("duration"),
             ring_ms=told.get("waiting"),
-            remote=PartyDraft(number=told["number"], name=told["name"]),
+            remote=PartyDraft(number=told["remote_number"], name=told["remote_name"]),
             contact=ContactHint(id=str(told["contact"].pk)) if told.get("contact") else ContactHint(),
             agent=AgentHint(id=str(told["agent"].pk)) if told.get("agent") else AgentHint(user=self.reach.user),
             center_id=center,

@@ -312,7 +312,7 @@ def test_a_manager_erases_several_after_being_asked(tenant):
 
 def new_call(**told):
     return {
-        "direction": "inbound", "disposition": "answered", "number": "070-123 45 67", "name": "Åsa", "duration": "1:35",
+        "direction": "inbound", "disposition": "answered", "remote_number": "070-123 45 67", "remote_name": "Åsa", "duration": "1:35",
         "waiting": "5", "started_at_0": "2026-07-01", "started_at_1": "12:00:00", "notes": "hello", **told,
     }  # fmt: skip
 
@@ -338,7 +338,7 @@ def test_a_call_logged_by_hand_is_a_call_like_any_other(client, tenant, user):
         ("started_at_0", "9999-12-31", "1970"),
         ("started_at_0", "0001-01-01", ""),
         ("direction", "sideways", "Select a valid choice"),
-        ("number", "1" * 129, "at most 128"),
+        ("remote_number", "1" * 129, "at most 128"),
         ("outcome", "x" * 61, "at most 60"),
         ("notes", "a\0b", "Null characters"),
     ],
