@@ -1,7 +1,7 @@
 """Asterisk over ARI: click-to-call with our own ids, kept by a level-triggered engine.
 
 ``backend`` is what the dialer calls; ``engine``, ``reconciling`` and ``listening`` are the listener's; ``watching`` sees the
-calls that the exchange makes on its own. ``flow``, ``events`` and ``names`` are pure.
+calls that the exchange makes on its own. ``events`` and ``names`` are pure, as is ``calls.telephony.flow``.
 """
 
 from calls.telephony.asterisk.backend import AsteriskBackend

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import IO, ClassVar
 from uuid import UUID
 
-from calls.telephony.asterisk import flow, names
+from calls.telephony import flow
+from calls.telephony.asterisk import names
 from calls.telephony.asterisk.engine import ANYBODYS, Engine
 from calls.telephony.asterisk.journal import Journal
 from calls.telephony.asterisk.switch import Switch

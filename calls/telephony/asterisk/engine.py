@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from calls.choices import LegRole
+from calls.telephony import flow
 from calls.telephony.ari import Ari, Refused, Unreachable
-from calls.telephony.asterisk import events, flow, names
-from calls.telephony.asterisk.flow import Do, Step
+from calls.telephony.asterisk import events, names
 from calls.telephony.asterisk.switch import Switch, shown
 from calls.telephony.base import Endpoint, TelephonyError
 from calls.telephony.book import DESTINATION, Book, Kind, Known, Progress, role_of
 from calls.telephony.disposition import BROKEN, CANCELLED, UNREACHABLE, Outcome, failed
+from calls.telephony.flow import Do, Step
 from calls.telephony.speech import Sounds
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from calls.telephony.asterisk import flow, names
+from calls.telephony import flow
+from calls.telephony.asterisk import names
 from calls.telephony.book import Kind, Known, Progress
 from calls.telephony.disposition import of_leg
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from calls.telephony.asterisk import events, flow, names
+from calls.telephony import flow
+from calls.telephony.asterisk import events, names
 from calls.telephony.asterisk.engine import Engine, going_on, now
 from calls.telephony.asterisk.journal import Journal
 from calls.telephony.book import Kind, Known, Leg, Progress

@@ -15,10 +15,12 @@ from calls.telephony.asterisk import events, names
 from calls.telephony.asterisk.engine import now
 from calls.telephony.asterisk.journal import Journal
 from calls.telephony.asterisk.switch import Switch
-from calls.telephony.disposition import ANSWERED, CANCELLED, NO_ANSWER, UNKNOWN, Outcome, of_leg, of_several
+from calls.telephony.disposition import ANSWERED, CANCELLED, NO_ANSWER, NORMAL, UNKNOWN, Outcome, of_leg, of_several
 
 KINDS = ("ChannelCreated", "Dial", "ChannelHangupRequest", "ChannelDestroyed")
 DIALLED_APPS = ("AppDial", "AppDial2")  # what a channel "runs" that was rung and did not come in
+
+NO_REASON = (None, 0, NORMAL, 127)  # causes of a leg that the exchange itself hung up: the ``Dial`` event says why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +128,7 @@ class Watcher:
         elif status == "CANCEL":
             self._given_up.add(call.id)
             call = _with_change(call, peer["id"], outcome=CANCELLED)
-        elif status == "NOANSWER":
+        elif status == "NOANSWER" and not _leg(call, peer["id"]).outcome:
             call = _with_change(call, peer["id"], outcome=NO_ANSWER)  # 404 and 603 as well: the leg's own end is exact
         self._keep(call)
 
@@ -148,15 +150,16 @@ class Watcher:
         is_last = event["type"] == "ChannelDestroyed"
         if is_last:
             del self._callers[channel_id]
-        leg = next((leg for leg in call.legs if leg.id == channel_id), None) if call else None
-        if call is None or leg is None:
+        if call is None:
             return
+        leg = _leg(call, channel_id)
         cause, sip_status = event.get("cause"), event.get("tech_cause")
         changes: dict[str, Any] = {"ended_at": at} if is_last else {}
-        if leg.answered_at or (cause and leg.ended_at is None and leg.outcome in (None, NO_ANSWER)):
-            changes["outcome"] = of_leg(
-                answered=leg.answered_at is not None, cause=cause, sip_status=sip_status, dropped=call.id in self._given_up
-            )
+        has_reason = bool(sip_status and sip_status != 487) or cause not in NO_REASON
+        if leg.answered_at:
+            changes["outcome"] = ANSWERED
+        elif has_reason and leg.outcome in (None, NO_ANSWER):
+            changes["outcome"] = of_leg(answered=False, cause=cause, sip_status=sip_status)
         self._calls[call.id] = _with_change(call, channel_id, **changes)
 
     def _end(self, channel_id: str, at: datetime, cause: int | None, sip_status: int | None) -> None:
@@ -195,6 +198,10 @@ class Watcher:
 
     def _is_trunk(self, channel: dict[str, Any]) -> bool:
         return str(channel["name"]).startswith(self._trunks)
+
+
+def _leg(call: WatchedCall, leg_id: str) -> WatchedLeg:
+    return next(leg for leg in call.legs if leg.id == leg_id)
 
 
 def _with_change(call: WatchedCall, leg_id: str, **changes: Any) -> WatchedCall:

@@ -117,6 +117,7 @@ def test_placing_again_dials_nobody_again(exchange):
     order = make_order("1007203", "2000200")
     for _ in range(3):
         exchange.place_order(order)
+    exchange.wait(order.id, lambda known: known.legs["s0"].ringing_at)
     exchange.backend.hang_up(order.id)
     exchange.over(order.id)
     exchange.place_order(order)

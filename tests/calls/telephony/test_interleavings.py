@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from calls.telephony.asterisk import Engine, Reconciler, Switch, names, reconciling
 from calls.telephony.asterisk.engine import ANYBODYS
-from calls.telephony.asterisk.flow import parties
 from calls.telephony.base import Unanswered
 from calls.telephony.book import Kind
+from calls.telephony.flow import parties
 from tests.calls.telephony.fake_ari import FakeAri
 from tests.calls.telephony.memory import MemoryBook, make_order, telephone
 
