@@ -11,7 +11,6 @@ import os
 import queue
 import threading
 import time
-from functools import partial
 from typing import Any
 
 from celery import Task
@@ -27,7 +26,7 @@ SILENCE = 30.0  # seconds between two log lines about the same broken broker
 
 def ring(task: Task, *args: Any) -> None:
     """Have ``task`` run with ``args`` once the present transaction is committed; never raises, never waits for the broker."""
-    transaction.on_commit(partial(_hand_over, task, args), robust=True)
+    transaction.on_commit(lambda: _hand_over(task, args), robust=True)  # Django cannot name a partial where it logs
 
 
 class _Ringer:

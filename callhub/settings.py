@@ -292,6 +292,8 @@ CELERY_BEAT_SCHEDULE = {
     "uploads": {"task": "calls.expire_uploads", "schedule": 60.0, "options": {"expires": 60}},
     "listening": {"task": "calls.analyse_recordings", "schedule": 300.0, "options": {"expires": 300}},
     "orphans": {"task": "calls.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
+    "retention-rules": {"task": "calls.keep_retention", "schedule": 60.0, "options": {"expires": 60}},
+    "retention": {"task": "calls.remove_expired_audio", "schedule": 600.0, "options": {"expires": 600}},  # at each tenant's 02:30
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
     "sessions": {"task": "tenants.clear_expired_sessions", "schedule": crontab("20", "2"), "options": {"expires": 3600}},

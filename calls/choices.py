@@ -86,6 +86,8 @@ class EventKind(models.TextChoices):
     RECORDING_REMOVED = "call.recording_removed", _("Recording removed")
     RECORDING_PLAYED = "call.recording_played", _("Recording played")
     RECORDING_DOWNLOADED = "call.recording_downloaded", _("Recording downloaded")
+    RECORDING_HELD = "call.recording_held", _("Legal hold set")
+    RECORDING_RELEASED = "call.recording_released", _("Legal hold lifted")
 
 
 class LegRole(models.TextChoices):
@@ -152,6 +154,16 @@ RECORDING_MOVES: dict[RecordingState, frozenset[RecordingState]] = {
     RecordingState.ABSENT: _GONE,
     RecordingState.DELETED: frozenset(),
 }
+
+
+class RetentionKind(models.TextChoices):
+    """Which calls a rule of retention is for; the one for every call holds where no other does."""
+
+    ALL = "all", _("Every call")
+    INBOUND = "inbound", _("Inbound calls")
+    OUTBOUND = "outbound", _("Outbound calls")
+    INTERNAL = "internal", _("Internal calls")
+    VOICEMAIL = "voicemail", _("Voicemail")
 
 
 class UploadMode(models.TextChoices):

@@ -10,7 +10,7 @@ import signal
 
 from django.conf import settings
 
-# Every place there is, in the order an upload reaches them.
+# Every place there is, in the order an upload, and then its removal, reaches them.
 NAMES = (
     "upload.appended",
     "chunk.spooled",
@@ -21,6 +21,8 @@ NAMES = (
     "upload.object_kept",
     "upload.filed",
     "upload.committed",
+    "audio.row_deleted",
+    "retention.removed",
 )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import ledger
+from calls import ledger, retention
 from calls.uploads import listening, sweeping
 from tenants.models import Tenant
 
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
+RETENTION_SECONDS = 30.0  # the same
 NUMBERED_AT_ONCE = 200_000  # calls; as long as that takes, it is well below the time limit of a task
 
 
@@ -48,3 +49,15 @@ def sweep_uploads() -> None:
 def number_calls(tenant_ids: list[str]) -> None:
     """Number what a reader of a long log, on its first look, left unnumbered."""
     ledger.number_calls(list(Tenant.objects.filter(pk__in=tenant_ids)), at_most=NUMBERED_AT_ONCE)
+
+
+@shared_task(name="calls.keep_retention", ignore_result=True)
+def keep_retention() -> None:
+    """Make the times of audio follow the rules that have changed."""
+    retention.follow_rules(seconds=RETENTION_SECONDS)
+
+
+@shared_task(name="calls.remove_expired_audio", ignore_result=True)
+def remove_expired_audio() -> None:
+    """Remove the audio whose time is over, for each tenant once a night; go on where an earlier try was broken off."""
+    retention.run_due(seconds=RETENTION_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from calls import ledger
 from calls.choices import Direction, Source
 from calls.drafts import CallDraft, PartyDraft
-from calls.models import Call, Line
+from calls.models import Call, Line, Recording
+from calls.recordings import storage
+from calls.recordings.probing import Probe
 from contacts.book import save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.phone import read_number
@@ -88,3 +91,15 @@ def make_call(tenant: Tenant, number: str = "+46701234567", *, seconds: int | No
         **draft,
     }
     return ledger.record(tenant, CallDraft(started_at=started_at, **facts)).call
+
+
+def make_recording(call: Call, audio: bytes = b"sound", *, replaces: bool = False, **facts: Any) -> Recording:
+    """Audio kept for a call, with its object in the storage; ``facts`` are columns, of the probe or set afterwards."""
+    probed = {"container": "wav", "codec": "pcm_s16le", "mime": "audio/wav", "duration_ms": 60_000, "channels": 1}
+    probe = {name: facts.pop(name, value) for name, value in {**probed, "sample_rate_hz": 8000}.items()}
+    stored = storage.put(io.BytesIO(audio), call.tenant, len(audio))
+    announced = ledger.announce(call.tenant, call)
+    recording = ledger.add_audio(announced, ledger.Audio(stored=stored, probe=Probe(**probe)), call=call, replaces=replaces)
+    Recording.objects.filter(pk=recording.pk).update(**facts)
+    recording.refresh_from_db()
+    return recording

@@ -3,8 +3,8 @@
 Each verb is one transaction that writes the row, its event and what must happen next. Whatever a door hands in has been
 read but not judged; the ledger judges it, and raises ``InvalidCall`` or ``CallConflict`` naming the draft's fields.
 
-``recording`` and ``amending`` hold the verbs, ``audio`` those for recordings, ``relinking`` the one for the background;
-they share ``judging`` (what is possible), ``linking`` (who it was) and ``tagging``.
+``recording`` and ``amending`` hold the verbs, ``audio`` and ``retaining`` those for recordings, ``relinking`` the one for the
+background; they share ``judging`` (what is possible), ``linking`` (who it was) and ``tagging``.
 """
 
 from calls.ledger.amending import amend, remove
@@ -14,6 +14,7 @@ from calls.ledger.audio import (
     announce,
     file_audio,
     give_up_audio,
+    hold_audio,
     link_audio,
     note_analysis,
     note_heard,
@@ -25,9 +26,11 @@ from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
 from calls.ledger.numbering import number_calls
 from calls.ledger.recording import Recorded, check_new, record, record_many
 from calls.ledger.relinking import relink, relink_waiting
+from calls.ledger.retaining import forget_retention, keep_retention, kind_of, retain_until
 
 __all__ = [
     "EARLIEST", "LATEST", "LONGEST_MS", "Audio", "Recorded", "add_audio", "amend", "announce", "check", "check_new", "file_audio",
-    "give_up_audio", "link_audio", "note_analysis", "note_heard", "note_uploading", "number_calls", "record", "record_many",
-    "refuse_audio", "relink", "relink_waiting", "remove", "remove_audio",
+    "forget_retention", "give_up_audio", "hold_audio", "keep_retention", "kind_of", "link_audio", "note_analysis",
+    "note_heard", "note_uploading", "number_calls", "record", "record_many", "refuse_audio", "relink", "relink_waiting", "remove",
+    "remove_audio", "retain_until",
 ]  # fmt: skip

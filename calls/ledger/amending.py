@@ -22,6 +22,7 @@ from calls.ledger.linking import (
     take_match,
     take_parties_again,
 )
+from calls.ledger.retaining import follow_call
 from calls.ledger.tagging import tags_named
 from calls.models import Call, CallEvent
 from contacts.matching import find_agent, find_contact
@@ -61,6 +62,8 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
             return locked
         locked.version += 1
         locked.save()
+        if changed.keys() & {"started_at", "direction", "disposition"}:
+            follow_call(locked)
         if changed:
             events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}).save(force_insert=True)
         return locked

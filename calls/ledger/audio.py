@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from calls import events
+from calls import events, failpoints
 from calls.choices import EventKind, RecordingKind, RecordingState, RemovalReason, Source, UploadMode
 from calls.drafts import CallDraft
 from calls.errors import CallConflict, CallNotFound, InvalidCall, OnHold
 from calls.ledger.judging import check_facts
 from calls.ledger.recording import record
+from calls.ledger.retaining import retain_until
 from calls.models import Call, CallEvent, Recording
 from calls.recordings import storage
 from calls.recordings.errors import AudioRefused
@@ -137,16 +137,25 @@ def link_audio(call: Call, url: str, *, actor: User | None = None) -> Recording:
         return recording
 
 
-def remove_audio(recording: Recording, *, actor: User | None = None, reason: RemovalReason = RemovalReason.PERSON) -> None:
-    """Remove what is kept of a recording, or its link; the call and the recording's row stay. Gone already is fine.
+def remove_audio(
+    recording: Recording,
+    *,
+    actor: User | None = None,
+    reason: RemovalReason = RemovalReason.PERSON,
+    due_at: datetime | None = None,
+) -> bool:
+    """Remove what is kept of a recording, or its link; the call and the recording's row stay. Whether it went just now.
 
-    Raises ``OnHold``. Its object goes after the transaction; where that fails the sweep finds it.
+    With ``due_at`` it stays where its time is not over by then. Raises ``OnHold``. Its object goes after the transaction; where
+    that fails the sweep finds it.
     """
     with transaction.atomic():
         call = _locked(recording.call) if recording.call is not None else None
         row = Recording.objects.select_for_update(of=("self",)).filter(pk=recording.pk).first()
         if row is None or not row.may_become(RecordingState.DELETED):
-            return
+            return False
+        if due_at is not None and (row.retain_until is None or row.retain_until > due_at):
+            return False
         if row.is_on_hold:
             raise OnHold("A legal hold keeps this audio. Switch it off first.")
         gone = {"removed_at": timezone.now(), "removal_reason": reason, "storage_key": "", "peaks": None}
@@ -156,20 +165,49 @@ def remove_audio(recording: Recording, *, actor: User | None = None, reason: Rem
             _note_audio(call, **link)
             _tell(call, EventKind.RECORDING_REMOVED, row, actor, {"reason": str(reason)})
         if row.storage_key:
-            transaction.on_commit(partial(storage.delete, row.storage_key), robust=True)
+            key = row.storage_key
+            transaction.on_commit(lambda: _drop_object(key), robust=True)  # Django cannot name a partial where it logs its error
+        return True
 
 
-def note_heard(recording: Recording, *, actor: User, kind: EventKind, is_part: bool = False) -> None:
-    """Leave a trace of who played or downloaded audio; a part within minutes of the last one belongs to the same play."""
+def hold_audio(recording: Recording, *, is_on_hold: bool, actor: User | None = None) -> bool:
+    """Set or lift the legal hold of stored audio; whether that changed anything. The timeline tells who did."""
+    with transaction.atomic():
+        rows = Recording.objects.playable().filter(pk=recording.pk, is_on_hold=not is_on_hold)
+        if not rows.update(is_on_hold=is_on_hold, updated_at=timezone.now()):
+            return False
+        if recording.call is not None:
+            kind = EventKind.RECORDING_HELD if is_on_hold else EventKind.RECORDING_RELEASED
+            _tell(recording.call, kind, recording, actor)
+        return True
+
+
+def note_heard(recording: Recording, *, actor: User, kind: EventKind, is_part: bool = False, source: str = Source.API) -> None:
+    """Leave a trace of who played or downloaded audio.
+
+    A part belongs to the same play as one before it within ten minutes, or within the time the recording lasts.
+    """
     call = recording.call
     if call is None:
         return
-    if is_part:
-        since = timezone.now() - SAME_PLAY
-        heard = CallEvent.objects.filter(call_id=call.pk, kind=kind, actor=actor, happened_at__gte=since)
-        if heard.filter(data__recording=str(recording.pk)).exists():
-            return
-    _tell(call, kind, recording, actor, source=Source.API)
+    if not is_part:
+        _tell(call, kind, recording, actor, source=source)
+    elif not _heard_already(recording, actor, kind):
+        with transaction.atomic():
+            _locked(call)  # players ask for two parts at once
+            if not _heard_already(recording, actor, kind):
+                _tell(call, kind, recording, actor, source=source)
+
+
+def _heard_already(recording: Recording, actor: User, kind: EventKind) -> bool:
+    since = timezone.now() - max(SAME_PLAY, timedelta(milliseconds=recording.duration_ms or 0))
+    heard = CallEvent.objects.filter(call_id=recording.call_id, kind=kind, actor=actor, happened_at__gte=since)
+    return heard.filter(data__recording=str(recording.pk)).exists()
+
+
+def _drop_object(key: str) -> None:
+    failpoints.reach("audio.row_deleted")
+    storage.delete(key)
 
 
 def note_analysis(recording: Recording, heard: Mapping[str, Any]) -> None:
@@ -187,7 +225,8 @@ def _locked(call: Call) -> Call:
 
 def _keep(recording: Recording, audio: Audio, call: Call) -> None:
     """Make the announced recording the one that keeps the audio. The row of one that has ended meanwhile does not move."""
-    facts = {**audio.columns, "call": call, "stored_at": timezone.now(), "refusal": "", "refusal_detail": ""}
+    kept = {"stored_at": timezone.now(), "retain_until": retain_until(call)}
+    facts = {**audio.columns, **kept, "call": call, "refusal": "", "refusal_detail": ""}
     if not Recording.objects.filter(pk=recording.pk).advance(RecordingState.STORED, **facts):
         raise CallConflict("This audio is not expected any more.")
     recording.refresh_from_db()

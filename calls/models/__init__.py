@@ -6,7 +6,11 @@ from calls.models.leg import CallLeg
 from calls.models.line import Line
 from calls.models.numbering import CallNumbering
 from calls.models.recording import Recording
+from calls.models.retention import RetentionRule, RetentionRun
 from calls.models.tag import Tag
 from calls.models.upload import Upload, UploadChunk
 
-__all__ = ["Call", "CallEvent", "CallLeg", "CallNumbering", "Line", "Recording", "Tag", "Upload", "UploadChunk"]
+__all__ = [
+    "Call", "CallEvent", "CallLeg", "CallNumbering", "Line", "Recording", "RetentionRule", "RetentionRun", "Tag", "Upload",
+    "UploadChunk",
+]  # fmt: skip
