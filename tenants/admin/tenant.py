@@ -24,6 +24,7 @@ from tenants.choices import Role
 from tenants.models import Tenant
 from tenants.reach import reach_of
 
+OPERATORS = ("slug", "parent", "unmatched_account", "monthly_deposits", "is_active")
 SETTINGS = ("name", "time_zone", "country", "open_ingest", "jsonp")
 
 
@@ -86,7 +87,7 @@ class TenantAdmin(ModelAdmin):
         doors = [(_("Doors"), {"fields": ["address", "try_it"]})] if obj else []
         settings = (None, {"fields": SETTINGS})
         if reach_of(request).is_operator:
-            return [(_("Identity"), {"fields": ["slug", "parent", "is_active"]}), settings, *doors]
+            return [(_("Identity"), {"fields": OPERATORS}), settings, *doors]
         return [settings, *doors]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> Sequence[str]:

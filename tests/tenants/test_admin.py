@@ -181,7 +181,7 @@ def settings_of(**told):
 
 
 def test_an_owner_sets_their_tenants_settings_only(client, tenant):
-    forged = {"slug": "admin-x", "is_active": "", "parent": str(make_tenant().pk)}
+    forged = {"slug": "admin-x", "is_active": "", "monthly_deposits": "9", "parent": str(make_tenant().pk)}
     assert client.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), settings_of(**forged)).status_code == 302
     tenant.refresh_from_db()
     assert (tenant.name, tenant.country, tenant.slug, tenant.is_active, tenant.parent) == (
@@ -191,6 +191,7 @@ def test_an_owner_sets_their_tenants_settings_only(client, tenant):
         True,
         None,
     )
+    assert tenant.monthly_deposits is None
     assert client.get(reverse("admin:tenants_tenant_add")).status_code == 403
     assert client.post(reverse("admin:tenants_tenant_delete", args=[tenant.pk]), {"post": "yes"}).status_code == 403
 

@@ -312,8 +312,8 @@ def test_a_manager_erases_several_after_being_asked(tenant):
 
 def new_call(**told):
     return {
-        "direction": "inbound", "disposition": "answered", "remote_number": "070-123 45 67", "remote_name": "Åsa", "duration": "1:35",
-        "waiting": "5", "started_at_0": "2026-07-01", "started_at_1": "12:00:00", "notes": "hello", **told,
+        "direction": "inbound", "disposition": "answered", "remote_number": "070-123 45 67", "remote_name": "Åsa",
+        "duration": "1:35", "waiting": "5", "started_at_0": "2026-07-01", "started_at_1": "12:00:00", "notes": "hello", **told,
     }  # fmt: skip
 
 
