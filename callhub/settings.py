@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "State": "calls.choices.State.choices",
         "MatchState": "calls.choices.MatchState.choices",
         "LegRole": "calls.choices.LegRole.choices",
+        "OriginationState": "calls.choices.OriginationState.choices",
         "Role": "tenants.choices.Role.choices",
         "Scope": "tenants.choices.Scope.choices",
     },
@@ -287,6 +288,10 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # Seconds, or times of the day in UTC. A message expires before the next is due, so that none pile up while workers rest.
+    "simulator": {"task": "calls.advance_simulated_calls", "schedule": 1.0, "options": {"expires": 2}},
+    "originations": {"task": "calls.sweep_originations", "schedule": 5.0, "options": {"expires": 5}},
+    "exchange-recordings": {"task": "calls.fetch_recordings", "schedule": 60.0, "options": {"expires": 60}},
+    "dial-uses": {"task": "calls.forget_dial_uses", "schedule": 3600.0, "options": {"expires": 3600}},
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
     "relink": {"task": "calls.relink_calls", "schedule": 10.0, "options": {"expires": 10}},  # how old a match may get
     "uploads": {"task": "calls.expire_uploads", "schedule": 60.0, "options": {"expires": 60}},
@@ -306,6 +311,22 @@ CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
 CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear
+
+# Telephony: the exchange new lines belong to, and where Asterisk is
+
+CALLHUB_TELEPHONY = env.text("CALLHUB_TELEPHONY", "simulator")  # or asterisk
+CALLHUB_ARI_URL = env.text("CALLHUB_ARI_URL")
+CALLHUB_ARI_USER = env.text("CALLHUB_ARI_USER")
+CALLHUB_ARI_PASSWORD = env.text("CALLHUB_ARI_PASSWORD")
+CALLHUB_ARI_APP = env.text("CALLHUB_ARI_APP", "callhub")
+CALLHUB_ARI_NUMBER_DIAL = env.text("CALLHUB_ARI_NUMBER_DIAL", "PJSIP/{}@carrier")  # {} stands for the digits
+CALLHUB_ARI_EXTENSION_DIAL = env.text("CALLHUB_ARI_EXTENSION_DIAL", "PJSIP/{}")
+CALLHUB_ARI_DIALS_PLUS = env.flag("CALLHUB_ARI_DIALS_PLUS", default=True)
+CALLHUB_ARI_TRUNKS = env.words("CALLHUB_ARI_TRUNKS", ["PJSIP/carrier-"])  # channels of these come from the outside
+CALLHUB_ARI_SOUNDS = env.text("CALLHUB_ARI_SOUNDS")  # a folder that Asterisk reads as sounds/callhub
+CALLHUB_ARI_JOURNAL = env.text("CALLHUB_ARI_JOURNAL")  # the CSV file of cel_custom
+CALLHUB_ARI_TENANT = env.text("CALLHUB_ARI_TENANT")  # the slug of who gets the exchange's own calls
+CALLHUB_SPEECH_COMMAND = env.text("CALLHUB_SPEECH_COMMAND")  # espeak-ng, when it is not on the PATH
 
 # Recordings: see STORAGES for where they are kept
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +54,42 @@ class Disposition(models.TextChoices):
     UNKNOWN = "unknown", _("Unknown")
 
 
+class OriginationState(models.TextChoices):
+    """How far a request to call has come; it only moves forward, and ``ended`` is never left."""
+
+    QUEUED = "queued", _("Queued")
+    DISPATCHING = "dispatching", _("Being placed")
+    UNKNOWN = "unknown", _("Unknown")  # the exchange did not answer: it is asked, never told again
+    RINGING = "ringing", _("Ringing")
+    IN_PROGRESS = "in_progress", _("In progress")
+    ENDED = "ended", _("Ended")
+
+
+ORIGINATION_LIVE = tuple(state for state in OriginationState if state is not OriginationState.ENDED)
+
+
+class DialMeter(models.TextChoices):
+    """What of calls made for a tenant is counted."""
+
+    SECOND = "second", _("Calls in a second")
+    LEGS = "legs", _("Telephones at the same time")
+    SECONDS = "seconds", _("Seconds of talk in a day")
+    DESTINATION = "destination", _("Calls to one number in a day")
+
+
+TELEPHONY_BACKENDS = {"simulator": _("Simulator"), "asterisk": "Asterisk"}
+
+
+def telephony_backends() -> list[tuple[str, Any]]:
+    """The backends a line may have; a callable, so that a new one needs no migration."""
+    return list(TELEPHONY_BACKENDS.items())
+
+
+def usual_backend() -> str:
+    """The backend of a new line."""
+    return str(settings.CALLHUB_TELEPHONY)
+
+
 class CallType(models.TextChoices):
     """What staff call it at a glance; derived from direction and disposition."""
 
@@ -77,6 +116,7 @@ class EventKind(models.TextChoices):
 
     RECORDED = "call.recorded", _("Recorded")
     AMENDED = "call.amended", _("Amended")
+    ORIGINATED = "call.originated", _("Ordered")
     PROGRESSED = "call.progressed", _("Progressed")
     INTERACTION = "call.interaction", _("Interaction")
     MATCHED = "call.matched", _("Matched")

@@ -1,16 +1,19 @@
 """The call log: calls, their legs and events, the lines they run over and the tags put on them."""
 
 from calls.models.call import Call
+from calls.models.dialplan import DialPlan, DialUse, DoNotCall
 from calls.models.event import CallEvent
 from calls.models.leg import CallLeg
 from calls.models.line import Line
+from calls.models.listener import TelephonyListener
 from calls.models.numbering import CallNumbering
+from calls.models.origination import Origination
 from calls.models.recording import Recording
 from calls.models.retention import RetentionRule, RetentionRun
 from calls.models.tag import Tag
 from calls.models.upload import Upload, UploadChunk
 
 __all__ = [
-    "Call", "CallEvent", "CallLeg", "CallNumbering", "Line", "Recording", "RetentionRule", "RetentionRun", "Tag", "Upload",
-    "UploadChunk",
+    "Call", "CallEvent", "CallLeg", "CallNumbering", "DialPlan", "DialUse", "DoNotCall", "Line", "Origination", "Recording",
+    "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk",
 ]  # fmt: skip

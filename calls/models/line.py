@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from calls.choices import telephony_backends, usual_backend
 from tenants.scoping import TenantOwned
 
 
@@ -23,6 +24,29 @@ class Line(TenantOwned):
     name = models.CharField(max_length=100, blank=True, help_text=_("Such as “Reception”."))
     agent = models.ForeignKey("contacts.Agent", null=True, blank=True, on_delete=models.SET_NULL, related_name="lines")
     center = models.ForeignKey("tenants.Center", null=True, blank=True, on_delete=models.SET_NULL, related_name="lines")
+
+    backend = models.CharField(
+        _("telephone exchange"),
+        max_length=32,
+        choices=telephony_backends,
+        default=usual_backend,
+        help_text=_("What makes its calls."),
+    )
+    caller_name = models.CharField(max_length=100, blank=True, help_text=_("Shown to whom it calls."))
+    caller_number = models.CharField(
+        max_length=32, blank=True, help_text=_("Shown to whom it calls, in place of its own. A number of the tenant's lines.")
+    )
+    shows_any_caller = models.BooleanField(
+        _("any caller id"), default=False, help_text=_("Requests may name a caller id that is no line of the tenant.")
+    )
+    is_phone_terminal = models.BooleanField(
+        _("phone terminal"), default=False, help_text=_("A telephone somebody picks up; it can be rung as the source of a call.")
+    )
+    is_sandbox = models.BooleanField(
+        _("sandbox"), default=False, help_text=_("A number to try things with: its calls are played by the simulator.")
+    )
+    is_recorded = models.BooleanField(_("record calls"), default=False, help_text=_("Unless the request says otherwise."))
+    is_active = models.BooleanField(default=True, help_text=_("Off: it makes no calls."))
 
     class Meta:
         ordering = ["number"]
@@ -43,3 +67,13 @@ class Line(TenantOwned):
             raise ValidationError({"agent": _("This agent belongs to another tenant.")})
         if self.center is not None and self.center.tenant_id != self.tenant_id:
             raise ValidationError({"center": _("This center belongs to another tenant.")})
+
+    @property
+    def short(self) -> str:
+        """An extension without its tenant's prefix: 210 of 0003*210; any other number as it is."""
+        return self.number.rpartition("*")[2]
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether it is inside the exchange and has no public number."""
+        return not self.e164
