@@ -16,6 +16,13 @@ REQUESTS: dict[str, Any] = {
         "tags": ["quote"],
     },
     "calls_change": {"notes": "Called back.", "tags": ["quote", "done"], "flagged": False},
+    "uploads_create": {
+        "external_id": "pbx-2026-03-02-0043",
+        "started_at": "2026-03-02T09:10:00+01:00",
+        "direction": "inbound",
+        "number": "+46 70-123 45 67",
+        "audio": {"size": 1_048_620, "type": "audio/wav"},
+    },
     "contacts_create": {"name": "Anna Berg", "email": "anna@example.com", "numbers": ["+46 70-123 45 67", "08-123 456 78"]},
     "contacts_change": {"numbers": ["+46701234567"]},
     "companies_create": {"name": "Berg & Co", "external_id": "crm-17"},

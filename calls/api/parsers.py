@@ -60,6 +60,15 @@ class JSONNegotiation(BaseContentNegotiation):
         return renderer, str(renderer.media_type)
 
 
+class AnyNegotiation(JSONNegotiation):
+    """For answers that are no JSON, whatever is accepted; refusals still are."""
+
+    def select_renderer(
+        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], str(renderers[0].media_type)
+
+
 def _text(request: Request, limit: int | None) -> str:
     charset = str(request._request.content_params.get("charset", "utf-8")).lower()  # type: ignore[union-attr]
     if charset not in ("utf-8", "utf8", "us-ascii"):

@@ -20,6 +20,7 @@ from rest_framework.views import set_rollback
 
 from calls.body import BodyRefused
 from calls.errors import CallError
+from calls.recordings.errors import StorageTrouble
 from tenants.authentication import CredentialsRefused, TooManyAttempts
 from tenants.idempotency import KeyReused
 
@@ -50,6 +51,25 @@ TITLES = {
     "not_acceptable": "The answer is JSON, which the request does not accept",
     "conflict": "It contradicts what is there already",
     "in_use": "It is still in use",
+    "on_hold": "A legal hold keeps it",
+    "not_audio": "What was sent is not audio",
+    "empty_audio": "There is no sound in what was sent",
+    "too_large": "The audio is larger than allowed or announced",
+    "type_not_allowed": "Audio of this type is not taken here",
+    "checksum_mismatch": "The checksum differs from the one announced",
+    "truncated": "The audio is cut off",
+    "quota": "The monthly deposit quota is used up",
+    "hostile": "The audio takes more time or memory to read than any call needs",
+    "upload_complete": "All bytes of this upload have come",
+    "offset_conflict": "The bytes belong to another place",
+    "spool_busy": "Another request is sending to this upload",
+    "length_required": "The request does not say how long its body is",
+    "unsupported_version": "This version of the protocol is not spoken here",
+    "no_audio": "This recording keeps no audio here",
+    "link_refused": "The link has expired or was not made for this",
+    "storage_unavailable": "The storage of recordings does not answer",
+    "object_missing": "The audio is missing from the storage",
+    "no_room": "There is too little free space",
     "changed_meanwhile": "It was changed since it was read",
     "unsupported_media_type": "The body's Content-Type is not one that is read here",
     "too_many_requests": "Too many requests",
@@ -57,7 +77,10 @@ TITLES = {
     "internal_error": "Something went wrong here",
     "unavailable": "The service is not available at the moment",
 }
-_STATUS_OF_CODE = {"not_found": 404, "conflict": 409, "changed_meanwhile": 412}
+_STATUS_OF_CODE = {
+    "not_found": 404, "conflict": 409, "changed_meanwhile": 412, "on_hold": 409, "not_audio": 422, "empty_audio": 422,
+    "too_large": 413, "type_not_allowed": 415, "checksum_mismatch": 422, "truncated": 422, "quota": 403, "hostile": 422,
+}  # fmt: skip
 _CODE_OF_STATUS = {
     401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
     415: "unsupported_media_type", 429: "too_many_requests",
@@ -162,6 +185,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "idempotency_key_reused", "This Idempotency-Key came before with another request. Use a new one.")
         case CallError():
             return _of_call_error(error)
+        case StorageTrouble():
+            return _of_storage_trouble(error)
         case exceptions.ValidationError():
             return of_validation(error.detail)
         case ModelValidationError():
@@ -237,6 +262,14 @@ def _of_call_error(error: CallError) -> Problem:
         for name, message in error.fields.items()
     ]
     return Problem(status, code, error.message, faults)
+
+
+def _of_storage_trouble(error: StorageTrouble) -> Problem:
+    if error.status == 404:  # its spool is gone; the next request begins a new one
+        return Problem(409, "offset_conflict", "What was sent before is lost. Begin again.")
+    headers = {"Retry-After": "2"} if error.status in (423, 503) else {}
+    detail = "Try again in a moment." if error.status == 503 else str(error)
+    return Problem(error.status, error.code, detail, headers=headers)
 
 
 def _of_api_exception(error: exceptions.APIException) -> Problem:

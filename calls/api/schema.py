@@ -13,7 +13,16 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from calls.api import examples
-from calls.api.filters.base import AnyOfFilter, DayFilter, Filters, IdsFilter, MomentFilter, SecondsFilter, TruthFilter
+from calls.api.filters.base import (
+    AnyOfFilter,
+    DayFilter,
+    Filters,
+    IdsFilter,
+    MomentFilter,
+    SecondsFilter,
+    ShareFilter,
+    TruthFilter,
+)
 from calls.api.pagination import LARGEST_PAGE, PAGE_SIZE
 from calls.api.problems import CONTENT_TYPE
 from calls.api.serializers.base import Document
@@ -81,10 +90,11 @@ class ApiSchema(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         if self.action == "retrieve":
             bodies["304"] = {"description": "Not changed since the ETag in If-None-Match."}
-        codes = [*_ALWAYS, *(_WITH_BODY if self.method in ("POST", "PATCH") else ())]
+        codes = [*_ALWAYS, *(_WITH_BODY if self.method in ("POST", "PATCH", "PUT") else ())]
+        codes += getattr(self.view, "more_answers", ())
         codes += [412] if self.action in ("partial_update", "destroy") else []
         codes += [409] if self.action == "destroy" else []
-        for code in codes:
+        for code in dict.fromkeys(codes):
             bodies[str(code)] = self._get_response_for_code(ProblemDocument, str(code), media_types=[CONTENT_TYPE])
         return bodies
 
@@ -127,10 +137,13 @@ class ApiSchema(AutoSchema):
         if self.action not in ("list", "retrieve") or "fields" not in self.view.allowed_parameters():
             return []
         document = self.view.document_class
-        names, expansions = ", ".join(document().fields), ", ".join(document.expansions)
+        names = ", ".join(document().fields)
+        expansions = ", ".join(dict.fromkeys([*document.expansions, *document.on_request]))
         shape = [OpenApiParameter("fields", str, description=f"Only these, with commas between: {names}.")]
         if expansions:
-            shape.append(OpenApiParameter("expand", str, description=f"The whole row in place of its id: {expansions}."))
+            shape.append(
+                OpenApiParameter("expand", str, description=f"Told as well, or the whole row in place of its id: {expansions}.")
+            )
         return shape
 
     def _header_parameters(self) -> list[OpenApiParameter]:
@@ -189,6 +202,7 @@ def _parameter_of(name: str, offered: Any) -> OpenApiParameter:
     text = offered.extra.get("help_text", "")
     kinds: dict[type, Any] = {
         SecondsFilter: {"type": "number", "minimum": 0},
+        ShareFilter: {"type": "number", "minimum": 0, "maximum": 1},
         TruthFilter: OpenApiTypes.BOOL,
         MomentFilter: OpenApiTypes.DATETIME,
         DayFilter: OpenApiTypes.STR,
@@ -243,3 +257,13 @@ class SessionScheme(OpenApiAuthenticationExtension):
 def ours_only(endpoints: list[Any], **kwargs: Any) -> list[Any]:
     """drf-spectacular's preprocessing hook: our addresses, as they are written without their trailing slash."""
     return [(path.rstrip("/"), regex, method, view) for path, regex, method, view in endpoints if path.startswith("/api/v1/")]
+
+
+class SignatureScheme(OpenApiAuthenticationExtension):
+    """A signed link to audio."""
+
+    target_class = "calls.api.views.recordings.BySignature"
+    name = "signature"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "query", "name": "signature", "description": "Of a link that a recording was asked for."}

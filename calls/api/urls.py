@@ -11,9 +11,12 @@ from calls.api.views.bulk import BulkCalls
 from calls.api.views.calls import CallEvents, Calls
 from calls.api.views.docs import Docs, Schema
 from calls.api.views.meta import Index, Me, ProblemMeaning
+from calls.api.views.recordings import CallRecordings, RecordingAudio, RecordingLinks, Recordings
 from calls.api.views.resource import Resource
 from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Tags
 from calls.api.views.tokens import Tokens
+from calls.api.views.tus import UploadTus
+from calls.api.views.uploads import UploadAudio, UploadComplete, Uploads
 
 app_name = "api"
 
@@ -36,6 +39,16 @@ urlpatterns = [
     _route("calls/bulk", BulkCalls.as_view(), "calls-bulk"),
     *_resource("calls", Calls),
     _route(r"calls/(?P<pk>[^/]+)/events", CallEvents.as_view({"get": "list"}), "call-events"),
+    _route(r"calls/(?P<pk>[^/]+)/recordings", CallRecordings.as_view({"get": "list", "post": "create"}), "call-recordings"),
+    _route("recordings", Recordings.as_view({"get": "list"}), "recordings"),
+    _route(r"recordings/(?P<pk>[^/]+)", Recordings.as_view({"get": "retrieve", "delete": "destroy"}), "recordings-one"),
+    _route(r"recordings/(?P<pk>[^/]+)/audio", RecordingAudio.as_view(), "recording-audio"),
+    _route(r"recordings/(?P<pk>[^/]+)/links", RecordingLinks.as_view(), "recording-links"),
+    _route("uploads", Uploads.as_view({"get": "list", "post": "create"}), "uploads"),
+    _route(r"uploads/(?P<pk>[^/]+)", Uploads.as_view({"get": "retrieve", "delete": "destroy"}), "uploads-one"),
+    _route(r"uploads/(?P<pk>[^/]+)/audio", UploadAudio.as_view(), "upload-audio"),
+    _route(r"uploads/(?P<pk>[^/]+)/complete", UploadComplete.as_view(), "upload-complete"),
+    _route(r"uploads/(?P<pk>[^/]+)/tus", UploadTus.as_view(), "upload-tus"),
     *_resource("contacts", Contacts),
     *_resource("companies", Companies),
     *_resource("agents", Agents),

@@ -7,18 +7,21 @@ files the call. Refusals leave the ticket usable; of any number of finishers one
 
 from calls.uploads.errors import ChunkRefused, QuotaUsedUp, TicketNotFound
 from calls.uploads.finishing import Kept
-from calls.uploads.receiving import append, finish, receive_chunk, receive_whole, received_bytes
-from calls.uploads.streams import gunzipped
+from calls.uploads.receiving import append, finish, receive_chunk, receive_whole, received_bytes, settle_size
+from calls.uploads.streams import CHECKSUMS, Checked, body_of, gunzipped
 from calls.uploads.tickets import ACCEPTED, Told, cancel, find_ticket, open_ticket
 
 __all__ = [
     "ACCEPTED",
+    "CHECKSUMS",
+    "Checked",
     "ChunkRefused",
     "Kept",
     "QuotaUsedUp",
     "TicketNotFound",
     "Told",
     "append",
+    "body_of",
     "cancel",
     "find_ticket",
     "finish",
@@ -27,4 +30,5 @@ __all__ = [
     "receive_chunk",
     "receive_whole",
     "received_bytes",
+    "settle_size",
 ]

@@ -56,7 +56,7 @@ def append(ticket: Upload, offset: int, stream: Readable) -> tuple[int, Kept | N
     return size, finish(ticket) if size == ticket.declared_bytes else None
 
 
-def finish(ticket: Upload) -> Kept:
+def finish(ticket: Upload, *, told: Told = Told()) -> Kept:  # noqa: B008 - frozen
     """Finish a resumable upload with the bytes that came. Raises as ``finishing.keep`` does."""
     if (kept := _complete(ticket)) is not None:
         return kept
@@ -65,10 +65,20 @@ def finish(ticket: Upload) -> Kept:
             raise AudioRefused(AudioRefusal.EMPTY_AUDIO, "Nothing has been sent.")
         spool = Spool(ticket.spool)
         try:
-            return finishing.keep(ticket, spool, Told())
+            return finishing.keep(ticket, spool, told)
         except AudioRefused:
             _forget(ticket, spool)
             raise
+
+
+def settle_size(ticket: Upload, size: int) -> None:
+    """Announce the size of a resumable upload later than its ticket. Raises ``CallConflict`` where it was another before."""
+    if size > ticket.limit_bytes:
+        raise AudioRefused(AudioRefusal.TOO_LARGE, f"The audio is larger than {ticket.limit_bytes} bytes.")
+    Upload.objects.filter(pk=ticket.pk, declared_bytes__isnull=True).update(declared_bytes=size, updated_at=timezone.now())
+    ticket.refresh_from_db(fields=["declared_bytes"])
+    if ticket.declared_bytes != size:
+        raise CallConflict(f"{ticket.declared_bytes} bytes were announced before.")
 
 
 def receive_chunk(ticket: Upload, number: int, total: int | None, stream: Readable) -> Kept | None:

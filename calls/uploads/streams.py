@@ -1,15 +1,47 @@
-"""Streams on their way into a spool: gzip undone, checksums compared at the end."""
+"""Streams on their way into a spool: a request's body, gzip undone, checksums compared at the end."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
 
+from django.http import HttpRequest
+
+from calls.body import BodyRefused
 from calls.choices import AudioRefusal
 from calls.recordings.errors import AudioRefused
 from calls.recordings.storage.keeping import CHUNK_BYTES, Readable
 
 CHECKSUMS = ("md5", "sha1", "sha256")
+
+
+def body_of(request: HttpRequest) -> Readable:
+    """A request's body as a stream, never held whole; reading it raises ``BodyRefused`` where it ends before it should.
+
+    Raises ``BodyRefused`` (411) for a chunked body where the server in front of us does not undo the chunks.
+    """
+    if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        return _Body(request, int(request.META.get("CONTENT_LENGTH") or 0))
+    if not request.META.get("wsgi.input_terminated"):
+        raise BodyRefused("Say the Content-Length.", code="length_required", status=411)
+    return _Body(request.META["wsgi.input"], None)
+
+
+class _Body:
+    def __init__(self, stream: Readable, length: int | None) -> None:
+        self._stream = stream
+        self._left = length
+
+    def read(self, size: int = CHUNK_BYTES, /) -> bytes:
+        try:
+            chunk = self._stream.read(size)
+        except Exception as error:  # each server has errors of its own for a sender who went away
+            raise BodyRefused("The body ended early.") from error
+        if self._left is not None:
+            self._left -= len(chunk)
+            if not chunk and self._left > 0:
+                raise BodyRefused("The body ended early.")
+        return chunk
 
 
 def gunzipped(stream: Readable) -> Readable:

@@ -120,6 +120,15 @@ class SecondsFilter(django_filters.Filter):
     field_class = SecondsParameter
 
 
+class ShareFilter(django_filters.Filter):
+    """By a share between 0 and 1."""
+
+    field_class = forms.FloatField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=0, max_value=1, **kwargs)
+
+
 class TruthFilter(django_filters.Filter):
     """By yes or no."""
 

@@ -76,7 +76,7 @@ class Wanted:
 
     def __init__(self, serializer: Document, fields: str | None, expand: str | None) -> None:
         offered = list(serializer.fields)
-        expandable = list(serializer.expansions)
+        expandable = list(dict.fromkeys([*serializer.expansions, *serializer.on_request]))
         named = _names("fields", fields, offered) if fields is not None else None
         self.expand = _names("expand", expand, expandable) if expand is not None else set()
         if named is None:

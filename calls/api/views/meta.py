@@ -12,7 +12,7 @@ from calls.api.problems import TITLES
 from calls.api.serializers.tokens import MeDocument
 from calls.api.views.base import Door
 
-COLLECTIONS = ("calls", "contacts", "companies", "agents", "centers", "lines", "tags", "tokens")
+COLLECTIONS = ("calls", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines", "tags", "tokens")
 
 
 class Me(Door):

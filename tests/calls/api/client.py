@@ -30,7 +30,7 @@ class ApiClient:
         content_type = headers.pop("Content-Type", "application/json")
         address = path if path.startswith(("/", "http")) else f"{ROOT}/{path}"
         response = self.http.generic(method, address, data, content_type=content_type, headers=headers)
-        if response.status_code >= 400:
+        if response.status_code >= 400 and method != "HEAD":
             check_problem(response)
         return response
 

@@ -240,10 +240,12 @@ def addresses():
 @pytest.mark.parametrize("address", addresses())
 def test_another_tenants_row_is_no_row(api, stranger, address):
     path = address.split("/")[0]
-    made = stranger.post(path, BODY if path == "calls" else BODIES[path][0]).json()
+    if path == "recordings":
+        pytest.skip("walked by test_uploads, with audio to steal")
+    made = stranger.post(path, BODY if path in ("calls", "uploads") else BODIES[path][0]).json()
     for method, body in (("GET", None), ("PATCH", {"name": "x"} if path != "calls" else {"notes": "x"}), ("DELETE", None)):
         response = api.send(method, address.format(made["id"]), body)
-        assert response.status_code in (404, 405), (method, response.content)
+        assert response.status_code in (404, 405, 412), (method, response.content)  # 412: another protocol, asked first
         assert made["id"] not in response.content.decode()
     before = stranger.get(f"{path}/{made['id']}")
     assert before.status_code == 200

@@ -16,6 +16,7 @@ from tests.calls.api.client import BODY
 from tests.calls.api.test_rows import BODIES
 from tests.calls.api.test_schema import check
 
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 EXAMPLES = 12
 OPERATIONS = [result.ok() for result in schemathesis.openapi.from_dict(openapi()).get_all_operations()]
 _OWN_HEADERS = {"authorization", "cookie", "content-type", "callhub-tenant"}
@@ -40,6 +41,8 @@ def test_whatever_is_sent_the_answer_is_as_described(api, settings, operation, m
     settings.CALLHUB_API_REQUESTS_PER_MINUTE = 10**6
     ids = {path: api.post(path, body).json()["id"] for path, (body, _) in BODIES.items()}
     ids["calls"] = api.post("calls", BODY).json()["id"]
+    ticket = api.post("uploads", BODY).json()
+    ids |= {"uploads": ticket["id"], "recordings": ticket["recording"]}
 
     @hypothesis_settings(
         max_examples=EXAMPLES,
