@@ -37,5 +37,6 @@ class Docs(SpectacularSwaggerSplitView):
     """Swagger UI from our own files, its script apart from the page as the content security policy asks."""
 
     url_name = "api:schema"
+    http_method_names = ("get", "head")
     content_negotiation_class = DefaultContentNegotiation
     schema = None
