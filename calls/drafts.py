@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from calls.choices import Direction, Disposition, LegRole, Source
+from calls.choices import Direction, Disposition, LegRole, Source, State
 from contacts.matching import AgentHint, ContactHint
+
+if TYPE_CHECKING:
+    from calls.models import Line
 
 
 class _Unset:
@@ -101,8 +104,49 @@ class CallDraft:
     facts: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
     is_verified: bool = True
+    is_queued: bool = False  # ordered, and not begun
     legs: tuple[LegDraft, ...] = ()
     interactions: tuple[InteractionDraft, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallProgress:
+    """How far a live call has come. ``legs`` are all of its legs in their order; ``what`` is the fact that was new."""
+
+    state: State
+    what: str
+    happened_at: datetime
+    leg: str = ""
+    disposition: Disposition = Disposition.UNKNOWN
+    disposition_detail: str = ""
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    legs: tuple[LegDraft, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOrder:
+    """A call somebody wants made, as a door read it; numbers in any spelling, nothing judged yet.
+
+    The first source to pick up is connected with the destination. Without sources it is an announcement: the message is spoken
+    to the destination. ``key`` makes a repeat the same request; ``nonce`` is only kept. What is None or empty follows the line.
+    """
+
+    door: Source
+    line: Line
+    destination: str
+    sources: tuple[str, ...] = ()
+    shown_to_sources: PartyDraft = PartyDraft()
+    shown_to_destination: PartyDraft = PartyDraft()
+    wait_for_pickup_s: int = 25
+    max_duration_s: int | None = None
+    message: str = ""
+    message_language: str = "en"
+    is_recorded: bool | None = None
+    allows_transfer: bool = False
+    nonce: str = ""
+    key: str = ""
+    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,54 @@ class OnHold(CallError):
     code = "on_hold"
 
 
+class DialRefused(CallError):
+    """A call is not made: what was asked cannot be dialled, may not be, or exceeds a limit. ``code`` is one of ``DIAL_CODES``."""
+
+    code = "dial_refused"
+
+
+class NotOffered(CallError):
+    """The exchange of this call cannot do that."""
+
+    code = "not_offered"
+
+
+class OriginationNotFound(CallError):
+    """There is no such request here, or it is another tenant's, which is the same."""
+
+    code = "not_found"
+
+
+# Why calls are not made, for doors to map to their own codes. The second block are limits: later it may work.
+DIAL_CODES = (
+    "line_not_usable",  # switched off, or its exchange is not set up
+    "source_invalid",
+    "too_many_sources",
+    "destination_invalid",
+    "extension_unknown",  # no extension of the tenant; on a real exchange nobody else's is rung
+    "country_not_allowed",
+    "number_type_refused",  # premium and other special numbers
+    "high_risk_number",
+    "do_not_call",
+    "caller_id_invalid",
+    "caller_id_not_allowed",
+    "wait_invalid",
+    "duration_invalid",
+    "message_invalid",
+    "not_offered",  # the exchange cannot speak, or ring several
+    "transfer_not_allowed",
+    "not_talking",  # hold and transfer need two parties who talk
+    "exchange_refused",
+    "exchange_unavailable",
+    # limits
+    "too_many_per_second",
+    "too_many_legs",
+    "minutes_used_up",
+    "destination_calls_used_up",
+)
+DIAL_LIMITS = DIAL_CODES[-4:]
+
+
 def as_details(error: CallError) -> list[dict[str, Any]]:
     """The refusal as rows of field and message, for doors that list them."""
     return [{"field": name, "message": message} for name, message in error.fields.items()]

@@ -67,7 +67,8 @@ def judged(tenant: Tenant, draft: CallDraft) -> Call:
     if draft.heard_ms is not None:
         _take_heard(call, draft.heard_ms)
     settle_times(call)
-    call.state = State.ENDED if call.ended_at is not None else State.IN_PROGRESS
+    begun = State.QUEUED if draft.is_queued else State.IN_PROGRESS
+    call.state = State.ENDED if call.ended_at is not None else begun
     return call
 
 

@@ -24,6 +24,8 @@ from tenants.models import Tenant, User
 AT_ONCE = 500  # calls looked up and written together
 RACES = 3  # how often a twin may be quicker
 
+_FIRST_EVENTS = (EventKind.RECORDED, EventKind.ORIGINATED)
+
 # What a repeat of one (tenant, source, external id) is compared by.
 _FACTS = ("direction", "disposition", "started_at", "answered_at", "ended_at", "duration_ms", "caller", "callee", "remote")
 
@@ -125,7 +127,7 @@ def _known(tenant: Tenant, drafts: Sequence[CallDraft]) -> dict[tuple[str, str],
     sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
     calls = Call.objects.for_tenant(tenant).filter(source__in=sources, external_id__in=external_ids)
     found = {call.pk: call for call in calls if (call.source, call.external_id) in wanted}
-    events_of = CallEvent.objects.filter(call_id__in=found, kind=EventKind.RECORDED).order_by("-id") if found else ()
+    events_of = CallEvent.objects.filter(call_id__in=found, kind__in=_FIRST_EVENTS).order_by("-id") if found else ()
     told = {event.call_id: event.data.get("told", {}) for event in events_of}
     return {(call.source, call.external_id): _First(call=call, told=told.get(key, {})) for key, call in found.items()}
 
@@ -167,7 +169,8 @@ def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None)
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:
     data = {"told": _told(draft)} if draft.external_id else {}
-    yield events.event_of(call, EventKind.RECORDED, actor=actor, data=data)
+    kind = EventKind.ORIGINATED if draft.is_queued else EventKind.RECORDED
+    yield events.event_of(call, kind, actor=actor, data=data)
     for interaction in draft.interactions:
         yield events.event_of(
             call,

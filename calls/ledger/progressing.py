@@ -1,0 +1,94 @@
+"""Live calls: opened when they are ordered, carried on by what their exchange tells, ended once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.db import transaction
+
+from calls import events
+from calls.choices import STATE_ORDER, EventKind, State
+from calls.drafts import CallDraft, CallProgress, LegDraft
+from calls.ledger.judging import settle_times
+from calls.ledger.recording import record
+from calls.models import Call, CallLeg
+from contacts.phone import read_number
+from tenants.models import Tenant, User
+
+_LEG_FACTS = ("disposition", "started_at", "answered_at", "ended_at")
+_COLUMNS = (
+    "state", "disposition", "disposition_detail", "answered_at", "ended_at", "duration_ms", "ring_ms", "talk_ms", "hold_count",
+    "version", "updated_at",
+)  # fmt: skip
+HELD = "held"
+
+
+def open_call(tenant: Tenant, draft: CallDraft, *, actor: User | None = None) -> Call:
+    """Log a call that is ordered and has not begun. Raises ``InvalidCall``."""
+    return record(tenant, dataclasses.replace(draft, is_queued=True), actor=actor).call
+
+
+def progress(call_id: UUID, told: CallProgress) -> Call | None:
+    """Carry a live call on; None where it is gone.
+
+    Its state only moves forward; one that has ended stays as it is. The end settles disposition and lengths.
+    """
+    with transaction.atomic():
+        call = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call_id).first()
+        if call is None or call.state == State.ENDED:
+            return call
+        _take_legs(call, told.legs)
+        _take(call, told)
+        call.version += 1
+        call.save(update_fields=_COLUMNS)
+        events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)).save(force_insert=True)
+        return call
+
+
+def _take(call: Call, told: CallProgress) -> None:
+    call.state = max(State(call.state), told.state, key=STATE_ORDER.index)
+    if told.answered_at is not None and call.answered_at is None:
+        call.answered_at = max(told.answered_at, call.started_at)  # the exchange's clock may be a little behind ours
+    if told.what == HELD:
+        call.hold_count += 1
+    if call.state != State.ENDED:
+        return
+    call.disposition, call.disposition_detail = told.disposition, told.disposition_detail
+    call.ended_at = max(told.ended_at or told.happened_at, call.answered_at or call.started_at)
+    settle_times(call)
+
+
+def _take_legs(call: Call, told: Sequence[LegDraft]) -> None:
+    """Write the legs that are new or have changed."""
+    kept = {leg.position: leg for leg in call.legs.all()} if told else {}
+    fresh = []
+    for position, draft in enumerate(told):
+        leg = kept.get(position)
+        if leg is None:
+            number = read_number(draft.party.number, call.tenant.country)
+            leg = CallLeg(tenant_id=call.tenant_id, call=call, position=position, role=draft.role, number_raw=number.raw)
+            leg.number_e164, leg.name = number.e164, draft.party.name[:200]
+            fresh.append(leg)
+        elif not list(_changes(leg, draft)):
+            continue
+        for name, value in _changes(leg, draft):
+            setattr(leg, name, value)
+        if leg not in fresh:
+            leg.save(update_fields=[*_LEG_FACTS, "updated_at"])
+    CallLeg.objects.bulk_create(fresh)
+
+
+def _changes(leg: CallLeg, draft: LegDraft) -> Iterator[tuple[str, object]]:
+    for name in _LEG_FACTS:
+        value = getattr(draft, name)
+        if value is not None and value != getattr(leg, name):
+            yield name, value
+
+
+def _data(told: CallProgress) -> dict[str, str]:
+    data = {"what": told.what, "leg": told.leg, "state": str(told.state)}
+    if told.state == State.ENDED:
+        data |= {"disposition": str(told.disposition), "detail": told.disposition_detail}
+    return {name: value for name, value in data.items() if value}
