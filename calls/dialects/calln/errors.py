@@ -19,8 +19,12 @@ QUOTA = "account has reached monthly deposit quota of"
 NO_CLIENT = "Your reseller account has no clients with that phone number and there is no UnmatchedAssociatedAccount configured"
 NO_CALL = "Call not found"
 NO_AUDIO = "Audio not found"
+BAD_TYPE = "audio must be audio/mpeg or audio/wav"
+
+_TEXTS = {"type_not_allowed": BAD_TYPE}  # our code → the vendor's words, where ours name what this door does not take
 
 _BODY_CODES = frozenset({"malformed_body", "duplicate_key", "not_a_number", "bad_characters", "too_deep"})
+_PLAIN_QUOTES = str.maketrans("“”‘’", "\"\"''")
 _NOT_FOR_A_STATUS_LINE = re.compile(r"[^\x20-\x7e]+")
 _LONGEST_REASON = 200
 
@@ -31,7 +35,7 @@ def _message(refusal: Refusal) -> str:
         return "; ".join(f"invalid {VENDOR_NAMES.get(name, name)}: {text}" for name, text in refusal.fields.items())
     if refusal.code in _BODY_CODES and not refusal.message.startswith(NO_BODY):
         return f"{NO_BODY}: {refusal.message}"
-    return refusal.message
+    return _TEXTS.get(refusal.code, refusal.message)
 
 
 def _envelope(refusal: Refusal) -> dict[str, Any]:
@@ -43,7 +47,8 @@ class _CallN(Dialect):
 
     def refuse(self, refusal: Refusal) -> HttpResponse:
         response = super().refuse(refusal)
-        response.reason_phrase = _NOT_FOR_A_STATUS_LINE.sub(" ", _message(refusal))[:_LONGEST_REASON].strip()
+        text = _message(refusal).translate(_PLAIN_QUOTES)
+        response.reason_phrase = _NOT_FOR_A_STATUS_LINE.sub(" ", text)[:_LONGEST_REASON].strip()
         return response
 
 

@@ -61,6 +61,7 @@ def newer_draft_of(body: Mapping[str, Any]) -> CallDraft:
         started_at=_start(fields),
         answered_at=_moment(fields, "connecteddatetimeutc"),
         disposition=Disposition.NO_ANSWER if is_unanswered else None,
+        duration_ms=0 if is_unanswered else None,  # it is over; how long it rang is not told
         infer_direction=True,
         caller=_party(sides["caller"]),
         callee=_party(sides["destination"]),

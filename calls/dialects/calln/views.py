@@ -20,7 +20,6 @@ from calls.models import Call, CallEvent, Upload
 from tenants.models import Tenant
 
 USUAL_MINUTES = 10
-UNANSWERED_MS = 0  # nobody told how long it rang
 
 
 class CallsView(CallNView):

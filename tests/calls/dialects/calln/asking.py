@@ -69,7 +69,7 @@ def refusal(answer: Any, status: int) -> str:
     assert answer.status_code == status, answer.content
     assert set(answer.json()) == {"message"}
     message = answer.json()["message"]
-    assert answer.reason_phrase == message[:200].strip()
+    assert answer.reason_phrase == message.replace("“", '"').replace("”", '"')[:200].strip()
     return message
 
 

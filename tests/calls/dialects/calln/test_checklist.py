@@ -269,7 +269,9 @@ def test_19_names_survive_a_round_trip(client, ann, name):
     assert ask(client, "GET", f"/api/call/{item['id']}").json() == item
 
 
-@pytest.mark.parametrize("body", ["{'a':" * 100_000, "{'a':'" + "x" * 300_000 + "'}", "['" * 100_000, "{'startdatetimeutc':" + "[" * 33])
+@pytest.mark.parametrize(
+    "body", ["{'a':" * 100_000, "{'a':'" + "x" * 300_000 + "'}", "['" * 100_000, "{'startdatetimeutc':" + "[" * 33]
+)
 def test_20_refuses_deep_and_huge_bodies(client, ann, body):
     assert ask(client, "POST", "/api/call", body).status_code in (400, 413)
 
