@@ -141,6 +141,7 @@ class Backend(ABC):
     transfers: ClassVar[bool] = False
     holds: ClassVar[bool] = False
     reports_progress: ClassVar[bool] = False
+    is_simulation: ClassVar[bool] = False  # nothing rings; what happens is worked out when somebody looks (``advance``)
 
     def __init__(self, book: Book) -> None:
         self.book = book
@@ -151,6 +152,9 @@ class Backend(ABC):
         Each telephone is dialled once at most, however often and by however many this is called.
         """
         raise self._cannot("make calls")
+
+    def advance(self, order_id: UUID) -> None:
+        """Tell the book what has happened by now; nothing to do where the exchange tells it."""
 
     def ask(self, order_id: UUID) -> Trace:
         """What the exchange knows of the order; asked after ``Unanswered``."""

@@ -43,8 +43,9 @@ def test_uploads_a_whole_call(client, ann):
     ("method", "path", "right"),
     [
         ("POST", "/api/call", "CALLCREATE"), ("GET", "/api/call", "CALLREAD"), ("GET", "/api/call/1", "CALLREAD"),
-        ("GET", "/api/callaudits/1", "CALLREAD"), ("GET", "/api/callaudio/1", "CALLAUDIOREAD"), ("GET", "/api/client", "CLIENTREAD"),
-        ("POST", "/api/client", "CLIENTCREATE"), ("GET", "/api/handset", "HANDSETREAD"), ("POST", "/api/handset", "HANDSETCREATE"),
+        ("GET", "/api/callaudits/1", "CALLREAD"), ("GET", "/api/callaudio/1", "CALLAUDIOREAD"),
+        ("GET", "/api/client", "CLIENTREAD"), ("POST", "/api/client", "CLIENTCREATE"), ("GET", "/api/handset", "HANDSETREAD"),
+        ("POST", "/api/handset", "HANDSETCREATE"),
         ("POST", "/api/v2/call", "CALLCREATE"), ("GET", "/api/v2/call", "CALLREAD"),
     ],
 )  # fmt: skip
