@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -70,3 +77,58 @@ def test_a_method_nobody_takes_is_405_with_allow(client, ann):
     answer = ask(client, "DELETE", "/api/call")
     assert "Allowed here" in refusal(answer, 405)
     assert {"GET", "POST", "PUT"} <= set(answer["Allow"].split(", "))
+
+
+# A real server: what it makes of headers before Django sees them
+
+
+@pytest.fixture
+def serve(tmp_path) -> Iterator[Callable[..., str]]:
+    """Start the web server as production does, with TLS required; gives the address."""
+    running = []
+
+    def start(**environ: str) -> str:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "gunicorn", "callhub.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+        settings = {"CALLHUB_VAR_DIR": str(tmp_path), "CALLHUB_REQUIRE_TLS": "true", "DJANGO_SETTINGS_MODULE": "callhub.settings"}
+        running.append(subprocess.Popen(command, env={**os.environ, **settings, **environ}, stderr=subprocess.DEVNULL))
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                return f"127.0.0.1:{port}"
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("The server did not start.")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()
+
+
+def status_line(address, header, value="https"):
+    """What a server answers to a request without credentials that carries this header."""
+    connection = http.client.HTTPConnection(address, timeout=30)
+    connection.request("POST", "/api/call", b"{", {header: value})
+    response = connection.getresponse()
+    assert response.getheader("Location") is None
+    return response.status, response.reason
+
+
+@pytest.mark.once
+def test_a_server_believes_no_forged_header(serve):
+    address = serve()
+    for header in ("X-Forwarded-Proto", "X_Forwarded_Proto", "X-Forwarded-Ssl", "X-Forwarded-Protocol"):
+        for value in ("https", "on", "ssl"):
+            assert status_line(address, header, value) == (406, "SSL must be used")
+
+
+@pytest.mark.once
+def test_a_server_behind_a_proxy_believes_its_header_in_one_spelling(serve):
+    address = serve(CALLHUB_BEHIND_PROXY="true")
+    assert status_line(address, "X-Forwarded-Proto") == (401, "Unauthorized")
+    assert status_line(address, "X-Forwarded-Proto", "http") == (406, "SSL must be used")
+    assert status_line(address, "X_Forwarded_Proto") == (406, "SSL must be used")
