@@ -12,6 +12,9 @@ from django.conf import settings
 
 # Every place there is, in the order an upload, and then its removal, reaches them.
 NAMES = (
+    "dial.claimed",
+    "dial.noted",
+    "dial.placed",
     "upload.appended",
     "chunk.spooled",
     "chunk.noted",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import ledger, retention
+from calls import dialer, ledger, retention
+from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
 from tenants.models import Tenant
 
@@ -61,3 +62,53 @@ def keep_retention() -> None:
 def remove_expired_audio() -> None:
     """Remove the audio whose time is over, for each tenant once a night; go on where an earlier try was broken off."""
     retention.run_due(seconds=RETENTION_SECONDS)
+
+
+@shared_task(name="calls.place_call", ignore_result=True)
+def place_call(origination_id: str) -> None:
+    """Have an ordered call placed."""
+    dialer.place_call(origination_id)
+
+
+@shared_task(name="calls.hang_up_call", ignore_result=True)
+def hang_up_call(origination_id: str) -> None:
+    """Tell the exchange to end a call."""
+    dialer.hang_up_call(origination_id)
+
+
+@shared_task(name="calls.look_after_call", ignore_result=True)
+def look_after_call(origination_id: str) -> None:
+    """Bring on a call whose doorbell was lost, whose worker died or whose exchange is silent."""
+    dialer.look_after(origination_id)
+
+
+@shared_task(name="calls.sweep_originations", ignore_result=True)
+def sweep_originations() -> None:
+    """Have every call looked after that should be further by now."""
+    for origination_id in dialer.overdue():
+        look_after_call.delay(origination_id)
+
+
+@shared_task(name="calls.advance_simulated_calls", ignore_result=True)
+def advance_simulated_calls() -> None:
+    """Let simulated calls go on."""
+    dialer.advance_simulated()
+
+
+@shared_task(name="calls.fetch_recording", ignore_result=True)
+def fetch_recording(origination_id: str) -> None:
+    """Bring the recording of a call home from its exchange."""
+    recordings.fetch(origination_id)
+
+
+@shared_task(name="calls.fetch_recordings", ignore_result=True)
+def fetch_recordings() -> None:
+    """Bring home every recording whose doorbell was lost or whose exchange was not there."""
+    for origination_id in recordings.unfetched():
+        fetch_recording.delay(origination_id)
+
+
+@shared_task(name="calls.forget_dial_uses", ignore_result=True)
+def forget_dial_uses() -> None:
+    """Forget how much was dialled on days gone by."""
+    limits.forget_old()

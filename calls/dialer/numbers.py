@@ -1,0 +1,107 @@
+"""From what a person wrote to digits that may be dialled: nothing else of it reaches an exchange."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from calls.dialer.lines import find_line
+from calls.errors import DialRefused
+from calls.models import DialPlan, DoNotCall
+from calls.telephony.base import CallerId, Endpoint, EndpointKind
+from contacts.phone import Number, is_same, read_number
+
+REFUSED_TYPES = frozenset(
+    {
+        PhoneNumberType.PREMIUM_RATE,
+        PhoneNumberType.SHARED_COST,
+        PhoneNumberType.PERSONAL_NUMBER,
+        PhoneNumberType.PAGER,
+        PhoneNumberType.UAN,
+        PhoneNumberType.VOICEMAIL,
+    }
+)
+# Satellites, networks without a country and ranges whose only use is to cost (ITU-T E.164 assignments; GSMA's fraud lists).
+HIGH_RISK = (
+    "+1500", "+1521", "+1522", "+1533", "+1544", "+1566", "+1577", "+1588", "+1700", "+1900", "+1976",
+    "+4470", "+800", "+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979",
+)  # fmt: skip
+LONGEST_NAME = 60
+_EXTENSION = re.compile(r"[0-9]{1,16}(\*[0-9]{1,16})?")
+_LOCAL = re.compile(r"[2-9][0-9]{5,7}")  # without its area code; 0 and 1 lead out of the area
+
+
+def endpoint_of(plan: DialPlan, text: str, code: str, *, is_simulation: bool) -> Endpoint:
+    """The telephone with this number, if the tenant may have it rung. Raises ``DialRefused``, with ``code`` for no number."""
+    number = read_number(text, plan.tenant.country)
+    if number.is_extension:
+        return _extension(plan, number, code, is_simulation=is_simulation)
+    if number.e164:
+        _check_public(plan, number.e164)
+        return Endpoint(kind=EndpointKind.NUMBER, digits=number.e164)
+    if not number or not _LOCAL.fullmatch(number.digits) or "+" in text:
+        raise DialRefused(f"“{_shown(text)}” is not a number that can be called.", code=code)
+    return Endpoint(kind=EndpointKind.NUMBER, digits=number.digits)
+
+
+def check_wanted(plan: DialPlan, endpoint: Endpoint) -> None:
+    """Raise ``DialRefused`` (do_not_call) for a number on the tenant's list."""
+    number = read_number(endpoint.digits, plan.tenant.country)
+    listed = DoNotCall.objects.for_tenant(plan.tenant).filter(match_key=number.key)
+    if any(is_same(number, Number(e164=row.e164, key=row.match_key)) for row in listed):
+        raise DialRefused("This number is on the list of those not to be called.", code="do_not_call")
+
+
+def caller_id(plan: DialPlan, number: str, name: str, *, may_be_any: bool) -> CallerId:
+    """Who is shown: a line of the tenant's unless any may be. Raises ``DialRefused``."""
+    if not number.strip():
+        return CallerId(name=_name(name))
+    read = read_number(number, plan.tenant.country)
+    digits = _shown_digits(number, read)
+    if not digits:
+        raise DialRefused("A caller id is a number, with a name or without.", code="caller_id_invalid")
+    if not may_be_any and find_line(plan.tenant, number, plan=plan) is None:
+        raise DialRefused("Only numbers of your own lines may be shown as the caller.", code="caller_id_not_allowed")
+    return CallerId(number=digits, name=_name(name))
+
+
+def _extension(plan: DialPlan, number: Number, code: str, *, is_simulation: bool) -> Endpoint:
+    """Inside the exchange: on a real one, which others share, only the tenant's own telephones."""
+    line = find_line(plan.tenant, number.raw, plan=plan)
+    digits = read_number(line.number, plan.tenant.country).key if line else number.key
+    if not _EXTENSION.fullmatch(digits):
+        raise DialRefused(f"“{_shown(number.raw)}” is not an extension.", code=code)
+    if line is None and not is_simulation:
+        raise DialRefused("There is no such extension.", code="extension_unknown")
+    return Endpoint(kind=EndpointKind.EXTENSION, digits=digits)
+
+
+def _check_public(plan: DialPlan, e164: str) -> None:
+    number = phonenumbers.parse(e164)
+    if e164.startswith(HIGH_RISK):
+        raise DialRefused("Numbers of this range are not called: they are made to cost.", code="high_risk_number")
+    if phonenumbers.number_type(number) in REFUSED_TYPES:
+        raise DialRefused("Premium and other special numbers are not called.", code="number_type_refused")
+    region = phonenumbers.region_code_for_number(number)
+    regions = [region] if region else list(phonenumbers.region_codes_for_country_code(number.country_code or 0))[:1]
+    if not set(regions) & set(plan.allowed_countries):
+        raise DialRefused("Your tenant does not call this country.", code="country_not_allowed")
+
+
+def _shown_digits(text: str, number: Number) -> str:
+    """The number to show as it was written, without its separators."""
+    digits = number.e164 if "+" in text and number.e164 else number.digits
+    if number.is_extension:
+        return number.key if _EXTENSION.fullmatch(number.key) else ""
+    digits = f"+{digits}" if "+" in text and digits and not digits.startswith("+") else digits
+    return digits if 2 <= len(digits.lstrip("+")) <= 15 else ""
+
+
+def _name(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:LONGEST_NAME]
+
+
+def _shown(text: str) -> str:
+    return "".join(letter for letter in text[:40] if letter.isprintable())
