@@ -46,6 +46,12 @@ def endpoint_of(plan: DialPlan, text: str, code: str, *, is_simulation: bool) ->
     return Endpoint(kind=EndpointKind.NUMBER, digits=number.digits)
 
 
+def leads_to_sandbox(plan: DialPlan, text: str) -> bool:
+    """Whether this is one of the tenant's numbers to try things with."""
+    line = find_line(plan.tenant, text, plan=plan) if read_number(text, plan.tenant.country).is_extension else None
+    return line is not None and line.is_sandbox
+
+
 def check_wanted(plan: DialPlan, endpoint: Endpoint) -> None:
     """Raise ``DialRefused`` (do_not_call) for a number on the tenant's list."""
     number = read_number(endpoint.digits, plan.tenant.country)

@@ -72,7 +72,7 @@ def _judge(tenant: Tenant, wanted: CallOrder) -> _Judged:
     plan, line = limits.plan_of(tenant), wanted.line
     if line.tenant_id != tenant.pk or not line.is_active:
         raise DialRefused("This line makes no calls.", code="line_not_usable")
-    backend = backend_of_line(line)
+    backend = _backend(plan, wanted)
     sources = tuple(
         numbers.endpoint_of(plan, text, "source_invalid", is_simulation=backend.is_simulation) for text in wanted.sources
     )
@@ -95,6 +95,13 @@ def _judge(tenant: Tenant, wanted: CallOrder) -> _Judged:
         is_recorded=backend.records and (line.is_recorded if wanted.is_recorded is None else wanted.is_recorded),
     )
     return _Judged(order=order, backend=backend, plan=plan)
+
+
+def _backend(plan: DialPlan, wanted: CallOrder) -> Backend:
+    """What makes the call; one to a sandbox is played, too."""
+    if any(numbers.leads_to_sandbox(plan, text) for text in (wanted.destination, *wanted.sources)):
+        return backend_of(SimulatorBackend.name)
+    return backend_of_line(wanted.line)
 
 
 def _shown(told: PartyDraft, line: Line) -> tuple[str, str]:

@@ -12,8 +12,8 @@ from tenants.scoping import TenantOwned, TenantQuerySet
 from tests.make import make_center, make_operator, make_tenant, make_user
 
 OURS = [model for label in ("tenants", "contacts", "calls") for model in apps.get_app_config(label).get_models()]
-# Not a tenant's: the tenant itself, and people, who may work for several.
-NOBODYS = {"Tenant", "User"}
+# Not a tenant's: the tenant itself, people, who may work for several, and who listens to an exchange that several share.
+NOBODYS = {"Tenant", "User", "TelephonyListener"}
 # Parts that are only ever reached through the row they belong to, and a counter that only the ledger reads.
 PARTS = {"UploadChunk": "upload"}
 COUNTERS = {"CallNumbering"}

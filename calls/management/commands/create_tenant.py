@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
+from calls.dialer.samples import make_sample_lines
 from tenants.models import Tenant
 from tenants.onboarding import Opened, open_tenant
 
@@ -32,19 +33,17 @@ class Command(BaseCommand):
             default=True,
             help="accept calls at Planhat's open address without credentials",
         )
+        parser.add_argument(
+            "--sample-lines",
+            action="store_true",
+            help="add the numbers of the vendors' examples: 3215551081, 210, 0003*210, 0003*00",
+        )
         parser.add_argument("--format", choices=["text", "json"], default="text", help="text for people, json for programs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            opened = open_tenant(
-                options["slug"],
-                name=options["name"],
-                country=options["country"],
-                time_zone=options["time_zone"],
-                parent=_parent(options["parent"]),
-                open_ingest=options["open_ingest"],
-                username=options["username"],
-            )
+            with transaction.atomic():
+                opened = _open(options)
         except ValidationError as error:
             raise CommandError(_in_words(error)) from error
         except IntegrityError as error:  # another command took the slug or user name meanwhile
@@ -54,6 +53,21 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(credentials))
         else:
             self.stdout.write("\n".join(f"{name:<9} {value}" for name, value in credentials.items()))
+
+
+def _open(options: dict[str, Any]) -> Opened:
+    opened = open_tenant(
+        options["slug"],
+        name=options["name"],
+        country=options["country"],
+        time_zone=options["time_zone"],
+        parent=_parent(options["parent"]),
+        open_ingest=options["open_ingest"],
+        username=options["username"],
+    )
+    if options["sample_lines"]:
+        make_sample_lines(opened.tenant, opened.owner)
+    return opened
 
 
 def _parent(slug: str | None) -> Tenant | None:
