@@ -1,0 +1,89 @@
+"""From FoneStorm's requests to what is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from calls.dialects.fonestorm.authentication import LONGEST_S, USUAL_S
+from calls.dialects.fonestorm.errors import bad_field
+from contacts.phone import read_number
+
+FEWEST_DIGITS, MOST_DIGITS = 7, 15
+_FONENUMBER = re.compile(r"\+?[0-9\s().\-/]+")
+_NORTH_AMERICAN = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})")
+_SECONDS = re.compile(r"[0-9]{1,12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A call somebody asks for; ``tts`` is empty where nothing is to be said."""
+
+    fonenumber: str
+    to: str
+    tts: str = ""
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_call(body: Mapping[str, Any]) -> Wanted:
+    """The call a document asks for; raises ``Refusal`` naming the field."""
+    fonenumber, to = _required(body, "fonenumber"), _required(body, "to")
+    check_fonenumber(fonenumber)
+    if not _is_long_enough(to):
+        raise bad_field("to", f"Must have {FEWEST_DIGITS} to {MOST_DIGITS} digits.")
+    return Wanted(fonenumber=fonenumber, to=to, tts=_text(body, "tts").strip(), document=dict(body))
+
+
+def read_credentials(body: Mapping[str, Any]) -> tuple[str, str, int]:
+    """User name, password and for how many seconds; raises ``Refusal`` naming the field."""
+    expires = _text(body, "expires").strip() or str(USUAL_S)
+    if not _SECONDS.fullmatch(expires) or int(expires) < 1:
+        raise bad_field("expires", "Must be a number of seconds.")
+    return _required(body, "username"), _required(body, "password"), min(int(expires), LONGEST_S)
+
+
+def check_fonenumber(text: str) -> None:
+    """Raise ``Refusal`` for what is no number in any spelling."""
+    if not _FONENUMBER.fullmatch(text.strip()) or not _is_long_enough(text):
+        raise bad_field("fonenumber", f"Must be a number of {FEWEST_DIGITS} to {MOST_DIGITS} digits.")
+
+
+def spelled(text: str, country: str) -> str:
+    """The number as the dialer is to read it: its digits alone where they mean the same in ``country``, else international."""
+    digits = digits_of(text)
+    north_american = _NORTH_AMERICAN.fullmatch(digits)
+    if text.lstrip().startswith("+"):
+        meant = f"+{digits}"
+    elif north_american:
+        meant = f"+1{north_american[1]}"
+    else:
+        return digits
+    return digits if read_number(digits, country).e164 == meant else meant
+
+
+def digits_of(text: str) -> str:
+    """All that counts of a number."""
+    return re.sub("[^0-9]", "", text)
+
+
+def _is_long_enough(text: str) -> bool:
+    return FEWEST_DIGITS <= len(digits_of(text)) <= MOST_DIGITS
+
+
+def _required(body: Mapping[str, Any], name: str) -> str:
+    text = _text(body, name)
+    if not text.strip():
+        raise bad_field(name, "Required.")
+    return text
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    """A field as text; null is empty, whole numbers count as their digits."""
+    value = body.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise bad_field(name, "Must be text.")
+    return str(value)

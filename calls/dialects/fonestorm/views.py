@@ -1,0 +1,125 @@
+"""FoneStorm's addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from calls.body import as_text, read_bytes, read_form
+from calls.dialects.base import DialectView, NotBuilt, Refusal, client_address, json_response, read_body, route
+from calls.dialects.fonestorm.authentication import issue, sign_in
+from calls.dialects.fonestorm.calling import make_call
+from calls.dialects.fonestorm.errors import DIALECT, bad_field, no_such_number
+from calls.dialects.fonestorm.numbers import find, fonenumbers
+from calls.dialects.fonestorm.reading import check_fonenumber, read_call, read_credentials
+from calls.dialects.fonestorm.writing import call_document, fonenumber, number_of
+from tenants.authentication import Principal, by_password
+from tenants.budget import spend
+from tenants.idempotency import Answer, KeyReused, fingerprint, once
+
+REQUESTS_PER_SECOND = 10
+_LONGEST_KEY = 255
+
+
+class FoneStormView(DialectView):
+    """Any address: a token, and so many requests a second for an account."""
+
+    dialect = DIALECT
+
+    def authenticate(self, request: HttpRequest) -> Principal:
+        return self.counted(sign_in(request))
+
+    def counted(self, principal: Principal) -> Principal:
+        """The principal, one request of the account's budget spent; raises 429."""
+        spent = spend(f"fonestorm:{principal.tenant.pk}", REQUESTS_PER_SECOND, 1)
+        if not spent.is_allowed:
+            text = f"At most {REQUESTS_PER_SECOND} requests a second."
+            raise Refusal(429, "too_many_requests", text, headers={"Retry-After": str(spent.reset_s)})
+        return principal
+
+    def unauthorized(self) -> Refusal:
+        return Refusal(401, "unauthorized", "The token is missing, not valid or expired.")
+
+
+class Auth(FoneStormView):
+    """``POST /v2/auth``: a token for a user name and password."""
+
+    expires_s: int
+
+    def authenticate(self, request: HttpRequest) -> Principal:
+        username, password, self.expires_s = read_credentials(read_body(request))
+        return self.counted(by_password(username, password, address=client_address(request)))
+
+    def unauthorized(self) -> Refusal:
+        return Refusal(401, "unauthorized", "The user name or password is not right.")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return json_response({"auth": {"token": issue(self.principal, self.expires_s)}}, status=201)
+
+
+class Calls(FoneStormView):
+    """``POST /v2/calls``: make a call."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if not self.principal.may_write:
+            raise Refusal(403, "forbidden", "These credentials may only read.")
+        wanted = read_call(read_body(request))
+        body = self.unless_repeated(request, lambda: call_document(make_call(self.principal, wanted)))
+        return json_response(body, status=201)
+
+    def unless_repeated(self, request: HttpRequest, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What ``work`` answers; with an ``Idempotency-Key`` it is done once and a repeat gets the first answer."""
+        if "Idempotency-Key" not in request.headers:
+            return work()
+        key = request.headers["Idempotency-Key"].strip()
+        if not (1 <= len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
+            raise bad_field("Idempotency-Key", f"Must have 1 to {_LONGEST_KEY} visible ASCII characters.")
+        print_ = fingerprint("POST", "/v2/calls", read_bytes(request))
+        try:
+            answer = once(self.principal.tenant, key, print_, lambda: Answer(status=201, body=work()))
+        except KeyReused as error:
+            text = "This Idempotency-Key came before with another request. Use a new one."
+            raise Refusal(422, "idempotency_key_reused", text) from error
+        body: dict[str, Any] = answer.body
+        return body
+
+
+class FoneNumbers(FoneStormView):
+    """``GET /v2/fonenumbers``: all of the account's, as text or as objects."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        query = read_form(as_text(request.META.get("QUERY_STRING", "").encode("latin-1")))
+        write = _FILTERS.get(query.get("filter", "").lower())
+        if write is None:
+            raise bad_field("filter", "Must be fonenumbers or all.")
+        return json_response({"fonenumbers": [write(line) for line in fonenumbers(self.principal)]})
+
+
+class OneFoneNumber(FoneStormView):
+    """``GET /v2/fonenumbers/<number>``: one of them."""
+
+    def get(self, request: HttpRequest, number: str) -> HttpResponse:
+        check_fonenumber(number)
+        line = find(self.principal, number)
+        if line is None:
+            raise no_such_number()
+        return json_response({"fonenumber": fonenumber(line)})
+
+
+class NotBuiltView(NotBuilt):
+    """Callbacks of a FoneNumber."""
+
+    dialect = DIALECT
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {"": number_of, "fonenumbers": number_of, "all": fonenumber}
+
+urlpatterns = [
+    route(r"v2/auth", Auth.as_view(), "fonestorm-auth"),
+    route(r"v2/calls", Calls.as_view(), "fonestorm-calls"),
+    route(r"v2/calls/(?P<which>send|receive)_notify", NotBuiltView.as_view(), "fonestorm-notify"),
+    route(r"v2/fonenumbers", FoneNumbers.as_view(), "fonestorm-numbers"),
+    route(r"v2/fonenumbers/(?P<number>[^/]+)", OneFoneNumber.as_view(), "fonestorm-number"),
+]
