@@ -254,6 +254,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "RecordingState": "calls.choices.RecordingState.choices",
         "RecordingKind": "calls.choices.RecordingKind.choices",
         "OriginationState": "calls.choices.OriginationState.choices",
+        "Source": "calls.choices.Source.choices",
         "Role": "tenants.choices.Role.choices",
         "Scope": "tenants.choices.Scope.choices",
     },

@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from calls.body import BodyRefused
-from calls.errors import CallError
+from calls.errors import DIAL_LIMITS, CallError
 from calls.recordings.errors import StorageTrouble
 from tenants.authentication import CredentialsRefused, TooManyAttempts
 from tenants.idempotency import KeyReused
@@ -72,6 +72,30 @@ TITLES = {
     "no_room": "There is too little free space",
     "changed_meanwhile": "It was changed since it was read",
     "unsupported_media_type": "The body's Content-Type is not one that is read here",
+    "dial_refused": "The call is not made",
+    "line_not_usable": "This line makes no calls",
+    "source_invalid": "A telephone to ring first is missing or is no number",
+    "too_many_sources": "Too many telephones to ring for one call",
+    "destination_invalid": "The destination is missing or is no number",
+    "extension_unknown": "There is no such extension",
+    "country_not_allowed": "The tenant does not call this country",
+    "number_type_refused": "Premium and other special numbers are not called",
+    "high_risk_number": "Numbers of this range are not called",
+    "do_not_call": "The number is on the list of those not to be called",
+    "caller_id_invalid": "The caller id is not a number",
+    "caller_id_not_allowed": "The caller id is not one of your own lines",
+    "wait_invalid": "The time to ring is out of range",
+    "duration_invalid": "The longest length is out of range",
+    "message_invalid": "The message cannot be spoken",
+    "not_offered": "The exchange of this line or call does not offer that",
+    "transfer_not_allowed": "This call may not be transferred to a public number",
+    "not_talking": "The parties are not talking",
+    "exchange_refused": "The exchange refused",
+    "exchange_unavailable": "The exchange does not answer",
+    "too_many_per_second": "Too many calls in one second",
+    "too_many_legs": "Too many telephones ring or talk at the same time",
+    "minutes_used_up": "The minutes of this day are used up",
+    "destination_calls_used_up": "The number was called too often today",
     "too_many_requests": "Too many requests",
     "too_many_attempts": "Too many attempts to sign in",
     "internal_error": "Something went wrong here",
@@ -81,6 +105,12 @@ _STATUS_OF_CODE = {
     "not_found": 404, "conflict": 409, "changed_meanwhile": 412, "on_hold": 409, "not_audio": 422, "empty_audio": 422,
     "too_large": 413, "type_not_allowed": 415, "checksum_mismatch": 422, "truncated": 422, "quota": 403, "hostile": 422,
 }  # fmt: skip
+_STATUS_OF_CODE |= {
+    "country_not_allowed": 403, "number_type_refused": 403, "high_risk_number": 403, "do_not_call": 403,
+    "caller_id_not_allowed": 403, "transfer_not_allowed": 403, "line_not_usable": 409, "not_offered": 409, "not_talking": 409,
+    "exchange_refused": 409, "exchange_unavailable": 503, **dict.fromkeys(DIAL_LIMITS, 429),
+}  # fmt: skip
+_RETRY_AFTER_S = {"too_many_per_second": 1, "too_many_legs": 10, "exchange_unavailable": 2}
 _CODE_OF_STATUS = {
     401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
     415: "unsupported_media_type", 429: "too_many_requests",
@@ -97,6 +127,10 @@ _FIELDS = {
     "center_id": "center",
     "is_flagged": "flagged",
     "chosen_contact": "contact",
+    "shown_to_sources": "caller_for_sources",
+    "shown_to_destination": "caller",
+    "wait_for_pickup_s": "wait",
+    "max_duration_s": "max_duration",
 }
 
 
@@ -261,7 +295,8 @@ def _of_call_error(error: CallError) -> Problem:
         Fault(code=error.code, detail=message, pointer=pointer_to(_FIELDS.get(name, name)))
         for name, message in error.fields.items()
     ]
-    return Problem(status, code, error.message, faults)
+    headers = {"Retry-After": str(_RETRY_AFTER_S[code])} if code in _RETRY_AFTER_S else {}
+    return Problem(status, code, error.message, faults, headers)
 
 
 def _of_storage_trouble(error: StorageTrouble) -> Problem:

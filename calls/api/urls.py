@@ -11,6 +11,7 @@ from calls.api.views.bulk import BulkCalls
 from calls.api.views.calls import CallEvents, Calls
 from calls.api.views.docs import Docs, Schema
 from calls.api.views.meta import Index, Me, ProblemMeaning
+from calls.api.views.originations import HangUp, Hold, Live, Originations, Transfer
 from calls.api.views.recordings import CallRecordings, RecordingAudio, RecordingLinks, Recordings
 from calls.api.views.resource import Resource
 from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Tags
@@ -49,6 +50,12 @@ urlpatterns = [
     _route(r"uploads/(?P<pk>[^/]+)/audio", UploadAudio.as_view(), "upload-audio"),
     _route(r"uploads/(?P<pk>[^/]+)/complete", UploadComplete.as_view(), "upload-complete"),
     _route(r"uploads/(?P<pk>[^/]+)/tus", UploadTus.as_view(), "upload-tus"),
+    _route("originations", Originations.as_view({"get": "list", "post": "create"}), "originations"),
+    _route(r"originations/(?P<pk>[^/]+)", Originations.as_view({"get": "retrieve", "delete": "destroy"}), "originations-one"),
+    _route(r"originations/(?P<pk>[^/]+)/hangup", HangUp.as_view(), "origination-hangup"),
+    _route(r"originations/(?P<pk>[^/]+)/hold", Hold.as_view(), "origination-hold"),
+    _route(r"originations/(?P<pk>[^/]+)/transfer", Transfer.as_view(), "origination-transfer"),
+    _route("live", Live.as_view({"get": "list"}), "live"),
     *_resource("contacts", Contacts),
     *_resource("companies", Companies),
     *_resource("agents", Agents),

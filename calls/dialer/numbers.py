@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -33,6 +35,16 @@ _EXTENSION = re.compile(r"[0-9]{1,16}(\*[0-9]{1,16})?")
 _LOCAL = re.compile(r"[2-9][0-9]{5,7}")  # without its area code; 0 and 1 lead out of the area
 
 
+@contextmanager
+def about(field: str) -> Iterator[None]:
+    """Have refusals name the field of the order they are about."""
+    try:
+        yield
+    except DialRefused as refusal:
+        refusal.fields = refusal.fields or {field: refusal.message}
+        raise
+
+
 def endpoint_of(plan: DialPlan, text: str, code: str, *, is_simulation: bool) -> Endpoint:
     """The telephone with this number, if the tenant may have it rung. Raises ``DialRefused``, with ``code`` for no number."""
     number = read_number(text, plan.tenant.country)
@@ -60,15 +72,16 @@ def check_wanted(plan: DialPlan, endpoint: Endpoint) -> None:
         raise DialRefused("This number is on the list of those not to be called.", code="do_not_call")
 
 
-def caller_id(plan: DialPlan, number: str, name: str, *, may_be_any: bool) -> CallerId:
-    """Who is shown: a line of the tenant's unless any may be. Raises ``DialRefused``."""
+def caller_id(plan: DialPlan, number: str, name: str, *, may_be_any: bool, is_simulation: bool) -> CallerId:
+    """Who is shown: a line of the tenant's, a proven one where people see it, unless any may be. Raises ``DialRefused``."""
     if not number.strip():
         return CallerId(name=_name(name))
     read = read_number(number, plan.tenant.country)
     digits = _shown_digits(number, read)
     if not digits:
         raise DialRefused("A caller id is a number, with a name or without.", code="caller_id_invalid")
-    if not may_be_any and find_line(plan.tenant, number, plan=plan) is None:
+    line = None if may_be_any else find_line(plan.tenant, number, plan=plan)
+    if not may_be_any and (line is None or not (line.is_proven or line.is_extension or is_simulation)):
         raise DialRefused("Only numbers of your own lines may be shown as the caller.", code="caller_id_not_allowed")
     return CallerId(number=digits, name=_name(name))
 

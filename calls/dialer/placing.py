@@ -14,10 +14,11 @@ from calls import ledger
 from calls.choices import Direction, LegRole
 from calls.dialer import keeping, limits, numbers
 from calls.dialer.backends import backend_of
+from calls.dialer.numbers import about
 from calls.drafts import CallDraft, CallOrder, LegDraft, PartyDraft
 from calls.errors import DialRefused
 from calls.models import Call, DialPlan, Line, Origination
-from calls.telephony.base import MOST_SOURCES, Backend, EndpointKind, Message, Order
+from calls.telephony.base import MOST_SOURCES, Backend, CallerId, Endpoint, EndpointKind, Message, Order
 from calls.telephony.simulator import SimulatorBackend
 from calls.telephony.speech import LONGEST_TEXT
 from contacts.matching import AgentHint
@@ -70,25 +71,17 @@ def _repeated(tenant: Tenant, wanted: CallOrder) -> Origination | None:
 
 def _judge(tenant: Tenant, wanted: CallOrder) -> _Judged:
     plan, line = limits.plan_of(tenant), wanted.line
-    if line.tenant_id != tenant.pk or not line.is_active:
-        raise DialRefused("This line makes no calls.", code="line_not_usable")
-    backend = _backend(plan, wanted)
-    sources = tuple(
-        numbers.endpoint_of(plan, text, "source_invalid", is_simulation=backend.is_simulation) for text in wanted.sources
-    )
-    destination = numbers.endpoint_of(plan, wanted.destination, "destination_invalid", is_simulation=backend.is_simulation)
+    with about("line"):
+        if line.tenant_id != tenant.pk or not line.is_active:
+            raise DialRefused("This line makes no calls.", code="line_not_usable")
+        backend = _backend(plan, wanted)
     message = _message(wanted, backend)
-    _check_sources(wanted, backend, message)
-    for endpoint in (*sources, destination):
-        numbers.check_wanted(plan, endpoint)
     order = Order(
         id=new_id(),
-        sources=sources,
-        destination=destination,
-        shown_to_sources=numbers.caller_id(plan, *_shown(wanted.shown_to_sources, line), may_be_any=line.shows_any_caller),
-        shown_to_destination=numbers.caller_id(
-            plan, *_shown(wanted.shown_to_destination, line), may_be_any=line.shows_any_caller
-        ),
+        sources=_sources(plan, wanted, backend, message),
+        destination=_destination(plan, wanted, backend),
+        shown_to_sources=_shown("shown_to_sources", plan, wanted, backend),
+        shown_to_destination=_shown("shown_to_destination", plan, wanted, backend),
         wait_for_pickup_s=_wait(wanted),
         max_duration_s=_duration(wanted, plan),
         message=message,
@@ -104,45 +97,67 @@ def _backend(plan: DialPlan, wanted: CallOrder) -> Backend:
     return backend_of_line(wanted.line)
 
 
-def _shown(told: PartyDraft, line: Line) -> tuple[str, str]:
-    """Number and name of the caller: as told, else the line's."""
-    number = told.number or line.caller_number or line.number
-    return number, told.name or ("" if told.number else line.caller_name)
+def _sources(plan: DialPlan, wanted: CallOrder, backend: Backend, message: Message | None) -> tuple[Endpoint, ...]:
+    with about("sources"):
+        if not wanted.sources and message is None:
+            raise DialRefused("A call needs a telephone to ring first, or a message to say.", code="source_invalid")
+        if len(wanted.sources) > MOST_SOURCES:
+            raise DialRefused(f"At most {MOST_SOURCES} telephones are rung for a call.", code="too_many_sources")
+        if len(wanted.sources) > 1 and not backend.rings_many:
+            raise DialRefused("This exchange rings one telephone only.", code="not_offered")
+        return tuple(_endpoint(plan, text, "source_invalid", backend) for text in wanted.sources)
 
 
-def _check_sources(wanted: CallOrder, backend: Backend, message: Message | None) -> None:
-    if not wanted.sources and message is None:
-        raise DialRefused("A call needs a telephone to ring first, or a message to say.", code="source_invalid")
-    if len(wanted.sources) > MOST_SOURCES:
-        raise DialRefused(f"At most {MOST_SOURCES} telephones are rung for a call.", code="too_many_sources")
-    if len(wanted.sources) > 1 and not backend.rings_many:
-        raise DialRefused("This exchange rings one telephone only.", code="not_offered")
+def _destination(plan: DialPlan, wanted: CallOrder, backend: Backend) -> Endpoint:
+    with about("destination"):
+        return _endpoint(plan, wanted.destination, "destination_invalid", backend)
+
+
+def _endpoint(plan: DialPlan, text: str, code: str, backend: Backend) -> Endpoint:
+    endpoint = numbers.endpoint_of(plan, text, code, is_simulation=backend.is_simulation)
+    numbers.check_wanted(plan, endpoint)
+    return endpoint
+
+
+def _shown(field: str, plan: DialPlan, wanted: CallOrder, backend: Backend) -> CallerId:
+    """The caller as told, else the line's own; nobody, where its number is not proven and people would see it."""
+    told, line = getattr(wanted, field), wanted.line
+    number = told.number or line.caller_number
+    name = told.name if told.number or told.name else line.caller_name
+    with about(field):
+        if number:
+            return numbers.caller_id(plan, number, name, may_be_any=line.shows_any_caller, is_simulation=backend.is_simulation)
+        is_shown = backend.is_simulation or line.is_proven or line.is_extension
+        return numbers.caller_id(plan, line.number if is_shown else "", name, may_be_any=True, is_simulation=True)
 
 
 def _message(wanted: CallOrder, backend: Backend) -> Message | None:
     text = wanted.message.strip()
-    if not text:
-        return None
-    if len(text) > LONGEST_TEXT or _UNSTORABLE.search(text):
-        raise DialRefused(f"A message is text of at most {LONGEST_TEXT} characters.", code="message_invalid")
-    if not backend.speaks_text:
-        raise DialRefused("This exchange does not speak.", code="not_offered")
-    return Message(text=text, language=wanted.message_language)
+    with about("message"):
+        if not text:
+            return None
+        if len(text) > LONGEST_TEXT or _UNSTORABLE.search(text):
+            raise DialRefused(f"A message is text of at most {LONGEST_TEXT} characters.", code="message_invalid")
+        if not backend.speaks_text:
+            raise DialRefused("This exchange does not speak.", code="not_offered")
+        return Message(text=text, language=wanted.message_language)
 
 
 def _wait(wanted: CallOrder) -> int:
-    if not 1 <= wanted.wait_for_pickup_s <= LONGEST_WAIT_S:
-        raise DialRefused(f"A telephone rings between 1 and {LONGEST_WAIT_S} seconds.", code="wait_invalid")
-    return wanted.wait_for_pickup_s
+    with about("wait_for_pickup_s"):
+        if not 1 <= wanted.wait_for_pickup_s <= LONGEST_WAIT_S:
+            raise DialRefused(f"A telephone rings between 1 and {LONGEST_WAIT_S} seconds.", code="wait_invalid")
+        return wanted.wait_for_pickup_s
 
 
 def _duration(wanted: CallOrder, plan: DialPlan) -> int:
     longest = min(plan.longest_call_s, plan.minutes_per_day * 60)
-    if wanted.max_duration_s is None:
-        return longest
-    if wanted.max_duration_s < 1:
-        raise DialRefused("A call lasts at least one second.", code="duration_invalid")
-    return min(wanted.max_duration_s, longest)
+    with about("max_duration_s"):
+        if wanted.max_duration_s is None:
+            return longest
+        if wanted.max_duration_s < 1:
+            raise DialRefused("A call lasts at least one second.", code="duration_invalid")
+        return min(wanted.max_duration_s, longest)
 
 
 # Writing

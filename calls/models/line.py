@@ -39,6 +39,11 @@ class Line(TenantOwned):
     shows_any_caller = models.BooleanField(
         _("any caller id"), default=False, help_text=_("Requests may name a caller id that is no line of the tenant.")
     )
+    is_proven = models.BooleanField(
+        _("proven"),
+        default=False,
+        help_text=_("An operator has seen that the number is the tenant's. A real exchange shows no other as the caller."),
+    )
     is_phone_terminal = models.BooleanField(
         _("phone terminal"), default=False, help_text=_("A telephone somebody picks up; it can be rung as the source of a call.")
     )

@@ -31,6 +31,7 @@ class LineDocument(RowDocument):
     e164 = serializers.SerializerMethodField(help_text="In international form, where it is a public number.")
     agent = RelatedField(Agent, source="agent_id", required=False, allow_null=True, help_text="The id of the agent.")
     center = RelatedField(Center, source="center_id", required=False, allow_null=True, help_text="The id of the center.")
+    exchange = serializers.CharField(source="backend", read_only=True, help_text="What makes its calls; set by operators.")
     created_at = MomentField(read_only=True)
     updated_at = MomentField(read_only=True)
     expansions = {
@@ -40,7 +41,11 @@ class LineDocument(RowDocument):
 
     class Meta:
         model = Line
-        fields = ["id", "number", "e164", "name", "agent", "center", "created_at", "updated_at"]
+        fields = [
+            "id", "number", "e164", "name", "agent", "center", "exchange", "caller_name", "caller_number", "is_proven",
+            "is_phone_terminal", "is_sandbox", "is_recorded", "is_active", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["is_proven"]
 
     def get_e164(self, line: Any) -> str | None:
         return line.e164 or None

@@ -12,7 +12,10 @@ from calls.api.problems import TITLES
 from calls.api.serializers.tokens import MeDocument
 from calls.api.views.base import Door
 
-COLLECTIONS = ("calls", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines", "tags", "tokens")
+COLLECTIONS = (
+    "calls", "live", "originations", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines", "tags",
+    "tokens",
+)  # fmt: skip
 
 
 class Me(Door):

@@ -14,7 +14,7 @@ from calls.api.urls import urlpatterns
 from calls.api.views.docs import openapi
 from tests.calls.api.client import BODY
 from tests.calls.api.test_rows import BODIES
-from tests.make import make_call, make_company, make_contact
+from tests.make import make_call, make_company, make_contact, make_line
 
 HTTP = {"get", "post", "patch", "put", "delete"}
 
@@ -47,12 +47,13 @@ def test_every_operation_says_what_it_does():
         assert {"401", "403", "429", "500"} <= what["responses"].keys()
         for parameter in what.get("parameters", ()):
             assert parameter.get("description") or parameter["name"] in _SELF_EXPLAINING, (path, parameter["name"])
-        if method in ("post", "patch"):
+        if method in ("post", "patch") and not path.endswith(_WITHOUT_BODY):
             assert "example" in str(what["requestBody"]), (method, path)
     ids = [what["operationId"] for _, _, what in operations()]
     assert len(ids) == len(set(ids))
 
 
+_WITHOUT_BODY = ("/hangup", "/hold")
 _SELF_EXPLAINING = {
     "direction", "disposition", "state", "agent", "company", "center", "contact", "line", "outcome", "external_id", "source_id",
     "email", "extension", "is_active", "flagged", "has_recording", "scope", "sort", "page_size", "ETag", "Location", "revoked",
@@ -118,12 +119,13 @@ def test_requests_are_as_described(api):
             assert not Draft202012Validator(schema).is_valid({**sent, "nonsense": 1})
 
 
-def test_the_examples_work_as_printed(api):
+def test_the_examples_work_as_printed(api, tenant):
+    make_line(tenant, "210")
     for _, path, what in operations():
         if what["operationId"].endswith("_create"):
             content = what["requestBody"]["content"]["application/json"]
             for example in content["examples"].values():
-                assert api.post(path, example["value"]).status_code == 201, path
+                assert api.post(path, example["value"]).status_code in (201, 202), path
 
 
 def test_the_document_is_served_to_anyone(db):
