@@ -70,7 +70,10 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "filters": {"without_queries": {"()": "callhub.logs.WithoutQueries"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"django.server": {"handlers": ["console"], "filters": ["without_queries"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "filters": ["without_queries"], "level": "INFO", "propagate": False},
+        "authlib": {"level": "INFO"},  # at DEBUG it logs the tokens it gives out
+    },
     "root": {"handlers": ["console"], "level": env.text("CALLHUB_LOG_LEVEL", "INFO")},
 }
 MIDDLEWARE = [
@@ -305,6 +308,7 @@ CELERY_BEAT_SCHEDULE = {
     "retention": {"task": "calls.remove_expired_audio", "schedule": 600.0, "options": {"expires": 600}},  # at each tenant's 02:30
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
+    "access-tokens": {"task": "tenants.forget_access_tokens", "schedule": crontab("15", "2"), "options": {"expires": 3600}},
     "sessions": {"task": "tenants.clear_expired_sessions", "schedule": crontab("20", "2"), "options": {"expires": 3600}},
 }
 CELERY_TIMEZONE = "UTC"

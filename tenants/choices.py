@@ -26,3 +26,11 @@ class Scope(models.TextChoices):
     READ = "read", _("Read")
     WRITE = "write", _("Read and write")
     MANAGE = "manage", _("Read, write and manage tokens")
+
+
+class AppLevel(models.TextChoices):
+    """Whom an OAuth application may act for."""
+
+    USER = "user", _("User")  # the person it belongs to
+    ORGANIZATION = "organization", _("Organization")  # anybody in its tenant
+    ADMINISTRATOR = "administrator", _("Administrator")  # anybody in its tenant and in the tenants below it

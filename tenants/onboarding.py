@@ -1,4 +1,4 @@
-"""Opening a tenant: the tenant, its owner and the owner's first token, all or nothing."""
+"""Opening a tenant: the tenant, its owner and the owner's first credentials, all or nothing."""
 
 from __future__ import annotations
 
@@ -10,18 +10,24 @@ from django.utils.crypto import get_random_string
 
 from tenants.choices import Role, Scope
 from tenants.models import ApiToken, Center, Membership, Tenant, User
+from tenants.oauth import make_app
 
 PASSWORD_LENGTH = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A new tenant with what its owner signs in with; ``password`` and ``token`` are known only now."""
+    """A new tenant with what its owner signs in with; ``password``, ``token`` and ``client_secret`` are known only now.
+
+    ``client_id`` is that of an OAuth application that acts as the owner.
+    """
 
     tenant: Tenant
     owner: User
     password: str
     token: str
+    client_id: str
+    client_secret: str
 
 
 @transaction.atomic
@@ -49,7 +55,15 @@ def open_tenant(
     token = ApiToken(tenant=tenant, user=owner, name="First token", scope=Scope.MANAGE)
     secret = token.renew_secret()
     token.save(force_insert=True)
-    return Opened(tenant=tenant, owner=owner, password=password, token=secret)
+    app, client_secret = make_app(tenant, name="First application", user=owner)
+    return Opened(
+        tenant=tenant,
+        owner=owner,
+        password=password,
+        token=secret,
+        client_id=app.client_id,
+        client_secret=client_secret,
+    )
 
 
 @transaction.atomic

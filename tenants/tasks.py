@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.core.management import call_command
 
+from tenants import oauth
 from tenants.idempotency import forget_old
 
 
@@ -12,6 +13,12 @@ from tenants.idempotency import forget_old
 def forget_idempotency_keys() -> None:
     """Delete answers kept for repeats longer than their 7 days."""
     forget_old()
+
+
+@shared_task(name="tenants.forget_access_tokens", ignore_result=True)
+def forget_access_tokens() -> None:
+    """Delete OAuth access tokens that are of no use any more."""
+    oauth.forget_old()
 
 
 @shared_task(name="tenants.clear_expired_sessions", ignore_result=True)

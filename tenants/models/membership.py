@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from tenants.choices import Role
 from tenants.scoping import TenantOwned
+
+
+class MemberNumbering(models.Model):
+    """The last number given to a member of this tenant."""
+
+    tenant = models.OneToOneField("tenants.Tenant", primary_key=True, on_delete=models.CASCADE, related_name="+")
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+    @staticmethod
+    def next_of(tenant_id: UUID) -> int:
+        """A number no member of the tenant has had. Two who ask at once wait for each other."""
+        rows = MemberNumbering.objects.filter(tenant=tenant_id)
+        MemberNumbering.objects.bulk_create([MemberNumbering(tenant_id=tenant_id)], ignore_conflicts=True)
+        rows.update(last=F("last") + 1)
+        return rows.values_list("last", flat=True).get()
 
 
 class Membership(TenantOwned):
@@ -24,6 +46,12 @@ class Membership(TenantOwned):
         related_name="memberships",
         help_text=_("Set it to limit this person to the calls of one center."),
     )
+    number = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("A short id for APIs that want one. It is never given to anybody else."),
+    )
 
     class Meta:
         ordering = ["user__username"]
@@ -32,7 +60,8 @@ class Membership(TenantOwned):
                 fields=["tenant", "user"],
                 name="member_once_per_tenant",
                 violation_error_message=_("This person is a member of the tenant already."),
-            )
+            ),
+            models.UniqueConstraint(fields=["tenant", "number"], name="member_number_once_per_tenant"),
         ]
 
     def __str__(self) -> str:
@@ -41,6 +70,13 @@ class Membership(TenantOwned):
     def clean(self) -> None:
         if self.center is not None and self.center.tenant_id != self.tenant_id:
             raise ValidationError({"center": _("This center belongs to another tenant.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new member gets the tenant's next number."""
+        with transaction.atomic():
+            if self.number is None:
+                self.number = MemberNumbering.next_of(self.tenant_id)
+            super().save(*args, **kwargs)
 
     @property
     def may_write(self) -> bool:

@@ -27,7 +27,7 @@ def create_tenant(*args: str) -> str:
 def test_prints_one_json_object_whose_credentials_open_the_tenant() -> None:
     shown = json.loads(create_tenant("clinic", "--name", "The Clinic", "--country", "SE", "--format", "json"))
 
-    assert set(shown) == {"tenant", "name", "username", "password", "token"}
+    assert set(shown) == {"tenant", "name", "username", "password", "token", "client_id", "client_secret"}
     assert (shown["tenant"], shown["name"], shown["username"]) == ("clinic", "The Clinic", "owner@clinic")
     by_name, holder = by_password(shown["username"], shown["password"]), by_token(shown["token"])
     assert by_name.tenant == holder.tenant == Tenant.objects.get(slug="clinic")
@@ -45,7 +45,7 @@ def test_the_owner_may_use_the_admin_but_not_run_the_installation() -> None:
 
 def test_the_text_form_shows_the_same_names() -> None:
     assert [line.split()[0] for line in create_tenant("clinic").splitlines()] == [
-        "tenant", "name", "username", "password", "token",
+        "tenant", "name", "username", "password", "token", "client_id", "client_secret",
     ]  # fmt: skip
 
 

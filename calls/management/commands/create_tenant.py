@@ -18,7 +18,7 @@ from tenants.onboarding import Opened, open_tenant
 class Command(BaseCommand):
     """See ``help``."""
 
-    help = "Make a tenant with an owner and print its user name, password and token. They are shown only once."
+    help = "Make a tenant with an owner and print its user name, password, token and OAuth client. They are shown only once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="names the tenant in addresses: letters, digits, “-” and “_”")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps(credentials))
         else:
-            self.stdout.write("\n".join(f"{name:<9} {value}" for name, value in credentials.items()))
+            self.stdout.write("\n".join(f"{name:<13} {value}" for name, value in credentials.items()))
 
 
 def _open(options: dict[str, Any]) -> Opened:
@@ -86,6 +86,8 @@ def _credentials(opened: Opened) -> dict[str, str]:
         "username": opened.owner.username,
         "password": opened.password,
         "token": opened.token,
+        "client_id": opened.client_id,
+        "client_secret": opened.client_secret,
     }
 
 
