@@ -1,0 +1,48 @@
+"""The requests the vendor's clients send (section 3.4 of the facts)."""
+
+from __future__ import annotations
+
+import pytest
+
+from calls.models import DialPlan
+from tests.calls.dialects.fonestorm.asking import FORM, call, called, refusal, sample, token_of
+from tests.make import make_tenant, make_token
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_token_for_a_day(client, ann, line):
+    called(client, token_of(client, expires=86400))
+
+
+@pytest.mark.parametrize(
+    ("name", "remote"),
+    [("with_a_message", "+13215551801"), ("as_a_form", "+13215551801"), ("json_numbers", "+13215551801")],
+)
+def test_calls_within_the_country(client, token, name, remote):
+    made = called(client, token, sample(f"requests/{name}"), content_type=FORM if name == "as_a_form" else "application/json")
+    assert (made.remote_e164, made.line.e164) == (remote, "+13215551081")
+
+
+def test_a_call_abroad(client, token, acme):
+    assert refusal(call(client, token, sample("requests/abroad")), 403).startswith("to:")
+    DialPlan.objects.create(tenant=acme, countries=["US", "SE"])
+    made = called(client, token, sample("requests/abroad"))
+    assert (made.remote_raw, made.remote_e164, made.line.e164) == ("46701234567", "+46701234567", "+13215551081")
+
+
+def test_seven_digits_are_a_number_where_they_are_one(client):
+    sweden = make_tenant("sweden")
+    DialPlan.objects.create(tenant=sweden, countries=["US", "SE"])
+    assert called(client, make_token(sweden), sample("requests/seven_digits")).remote_e164 == "+46409123"
+
+
+def test_fewer_are_refused(client, token):
+    assert refusal(call(client, token, sample("requests/too_short")), 400).startswith("to:")
+
+
+def test_the_pages_numbers_are_american_wherever_the_tenant_is(client):
+    sweden = make_tenant("sweden")
+    DialPlan.objects.create(tenant=sweden, countries=["US", "SE"])
+    made = called(client, make_token(sweden), sample("page_example"))
+    assert (made.remote_e164, made.line.e164) == ("+13215551801", "+13215551081")
