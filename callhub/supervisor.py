@@ -66,6 +66,14 @@ CHILDREN = (
     ),
 )
 
+LISTENER = Child(name="listener", module="django", arguments=["telephony_listen", "--settings", "callhub.settings"])
+
+
+def children() -> tuple[Child, ...]:
+    """What is to run: with a real exchange, somebody who listens to it, too."""
+    has_exchange = bootstrap.read_setting("CALLHUB_TELEPHONY") == "asterisk"
+    return (*CHILDREN, LISTENER) if has_exchange else CHILDREN
+
 
 # The place: one port and one directory of files, for one supervisor at a time
 
@@ -196,7 +204,7 @@ class Supervisor:
     def run(self) -> int:
         """Serve until a signal comes; 0 after a clean stop, 1 when a child could not be kept alive."""
         wake_up = self._listen_to_signals()
-        self.runners = [Runner(child, self.place) for child in CHILDREN]
+        self.runners = [Runner(child, self.place) for child in children()]
         threading.Thread(target=_announce, args=(self.place,), daemon=True).start()
         try:
             while not self.stopping:
@@ -248,7 +256,7 @@ def main() -> int:
         _prepare(place)
     except KeyboardInterrupt:
         return 0
-    bootstrap.say(f"  Prepared in {time.monotonic() - started:.1f} s; starting {', '.join(child.name for child in CHILDREN)} ...")
+    bootstrap.say(f"  Prepared in {time.monotonic() - started:.1f} s; starting {', '.join(child.name for child in children())} ...")
     try:
         return Supervisor(place).run()
     finally:

@@ -104,7 +104,7 @@ class CallDraft:
     facts: Mapping[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=dict)
     is_verified: bool = True
-    is_queued: bool = False  # ordered, and not begun
+    begun: State = State.IN_PROGRESS  # how far it has come, where it has not ended
     legs: tuple[LegDraft, ...] = ()
     interactions: tuple[InteractionDraft, ...] = ()
 

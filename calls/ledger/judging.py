@@ -67,8 +67,7 @@ def judged(tenant: Tenant, draft: CallDraft) -> Call:
     if draft.heard_ms is not None:
         _take_heard(call, draft.heard_ms)
     settle_times(call)
-    begun = State.QUEUED if draft.is_queued else State.IN_PROGRESS
-    call.state = State.ENDED if call.ended_at is not None else begun
+    call.state = State.ENDED if call.ended_at is not None else draft.begun
     return call
 
 

@@ -27,7 +27,7 @@ HELD = "held"
 
 def open_call(tenant: Tenant, draft: CallDraft, *, actor: User | None = None) -> Call:
     """Log a call that is ordered and has not begun. Raises ``InvalidCall``."""
-    return record(tenant, dataclasses.replace(draft, is_queued=True), actor=actor).call
+    return record(tenant, dataclasses.replace(draft, begun=State.QUEUED), actor=actor).call
 
 
 def progress(call_id: UUID, told: CallProgress) -> Call | None:
@@ -39,8 +39,11 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
         call = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call_id).first()
         if call is None or call.state == State.ENDED:
             return call
-        _take_legs(call, told.legs)
+        was = call.state, call.answered_at
+        has_news = _take_legs(call, told.legs)
         _take(call, told)
+        if not has_news and was == (call.state, call.answered_at) and told.what == call.state:
+            return call
         call.version += 1
         call.save(update_fields=_COLUMNS)
         events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)).save(force_insert=True)

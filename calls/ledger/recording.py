@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from calls import events
-from calls.choices import EventKind
+from calls.choices import EventKind, State
 from calls.drafts import CallDraft, PartyDraft
 from calls.errors import CallConflict, CallError
 from calls.ledger.judging import judged
@@ -169,7 +169,7 @@ def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None)
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:
     data = {"told": _told(draft)} if draft.external_id else {}
-    kind = EventKind.ORIGINATED if draft.is_queued else EventKind.RECORDED
+    kind = EventKind.ORIGINATED if call.state == State.QUEUED else EventKind.RECORDED
     yield events.event_of(call, kind, actor=actor, data=data)
     for interaction in draft.interactions:
         yield events.event_of(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from calls.choices import Direction, Disposition, LegRole, Source
+from calls.choices import Direction, Disposition, LegRole, Source, State
 from calls.drafts import CallDraft, InteractionDraft, LegDraft, PartyDraft
 from contacts.matching import AgentHint, ContactHint
 
@@ -59,6 +59,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "source": Source,
     "direction": Direction,
     "disposition": Disposition,
+    "begun": State,
     "caller": _party,
     "callee": _party,
     "remote": _party,
