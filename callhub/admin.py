@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
-from calls.models import Call, Line, Tag
+from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.bounded import COUNTED
@@ -56,7 +56,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar: only what the person may see."""
     calls = reverse("admin:calls_call_changelist")
     groups: list[tuple[Any, list[tuple[Any, str, Any, str]]]] = [
-        (_("Calls"), [(_("Calls"), "call", Call, calls), (_("Tags"), "sell", Tag, "")]),
+        (
+            _("Calls"),
+            [(_("Calls"), "call", Call, calls), (_("Recordings"), "graphic_eq", Recording, ""), (_("Tags"), "sell", Tag, "")],
+        ),
         (_("People outside"), [(_("Contacts"), "contacts", Contact, ""), (_("Companies"), "domain", Company, "")]),
         (
             _("Your team"),
@@ -69,6 +72,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Members"), "group", Membership, ""),
                 (_("API tokens"), "key", ApiToken, ""),
                 (_("Users"), "manage_accounts", User, ""),
+                (_("Retention"), "auto_delete", RetentionRule, ""),
+                (_("Retention runs"), "history", RetentionRun, ""),
             ],
         ),
     ]

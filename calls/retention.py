@@ -81,7 +81,7 @@ def follow_rules(*, seconds: float = 30.0) -> None:
 
 def preview(tenant: Tenant, now: datetime | None = None) -> Preview:
     """What the tenant's next run will remove, if nothing changes until then."""
-    ledger.keep_retention(tenant)
+    _follow(tenant, seconds=10.0)
     at = next_run(tenant, now or timezone.now())
     over = Recording.objects.for_tenant(tenant)
     return Preview(
@@ -117,7 +117,7 @@ def run(tenant: Tenant, now: datetime | None = None, *, seconds: float = 3600.0)
     """Remove what is due for a tenant; its run of the day, unfinished where that took longer than ``seconds``."""
     now, deadline = now or timezone.now(), clock.monotonic() + seconds
     report = _report(tenant, now)
-    if not ledger.keep_retention(tenant, seconds=seconds):
+    if not _follow(tenant, seconds=seconds):
         return report  # nothing goes by times that do not follow the rules yet
     while batch := list(Recording.objects.for_tenant(tenant).due_for_removal(now).order_by("retain_until", "pk")[:AT_ONCE]):
         for recording in batch:
@@ -190,6 +190,12 @@ def _by_kind(rows: QuerySet[Recording]) -> list[Due]:
 def _read(rows: Any) -> Iterator[Due]:
     for row in rows:
         yield Due(kind=RetentionKind(row["of_kind"]), count=row["n"], size_bytes=row["size"], oldest=row["oldest"])
+
+
+def _follow(tenant: Tenant, *, seconds: float) -> bool:
+    """Make the times follow rules that have changed, where any has; whether they do."""
+    is_waiting = RetentionRule.objects.for_tenant(tenant).waiting().exists()
+    return ledger.keep_retention(tenant, seconds=seconds) if is_waiting else True
 
 
 def _ring() -> None:

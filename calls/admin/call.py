@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from calls import ledger
-from calls.admin import call_page, cells
+from calls.admin import call_page, cells, sound
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, search
+from calls.admin.recording import PLAYER, rights_of
 from calls.errors import CallError
 from calls.models import Call
 from tenants.admin.tenant import first_call
@@ -30,7 +31,7 @@ from tenants.scoped_admin import TenantModelAdmin
 class CallAdmin(TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
-    list_display = ["started", "kind", "party", "who", "duration", "talk", "result", "flagged", "labels", "heard"]
+    list_display = ["started", "kind", "party", "who", "duration", "talk", "heard", "result", "flagged", "labels"]
     list_display_links = ["started"]
     list_filter = FILTERS
     list_select_related = ["contact", "company", "agent"]
@@ -47,6 +48,9 @@ class CallAdmin(TenantModelAdmin):
         (_("When and how"), {"fields": ["started_at", ("duration", "waiting"), "disposition"]}),
         (_("What about"), {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes")]}),
     ]
+
+    class Media:
+        js = PLAYER
 
     # The list
 
@@ -116,8 +120,9 @@ class CallAdmin(TenantModelAdmin):
 
     @display(description=_("audio"))
     def heard(self, call: Call) -> Any:
-        """Where its recording is."""
-        return cells.recording(call, short=True)
+        """A small player, and where a recording outside is."""
+        audio = call.audio  # type: ignore[attr-defined]  # fetched by CallList for all rows at once
+        return cells.row(sound.mini_player(call, audio), cells.recording(call, short=True))
 
     # The page
 
@@ -139,6 +144,7 @@ class CallAdmin(TenantModelAdmin):
                 .get(pk=call.pk)
             )
             context |= call_page.context_of(stored, self.get_queryset(request))
+            context |= sound.context_of(stored, rights_of(reach_of(request)))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -20,7 +20,7 @@ from unfold.widgets import INPUT_CLASSES
 
 from calls.choices import CallType
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS
-from calls.models.call import CallQuerySet
+from calls.models.call import RECORDED, CallQuerySet
 from tenants.scoped_admin import RelatedFilter
 
 TODAY, WEEK, MONTH, ALL = "today", "7d", "30d", "all"
@@ -115,7 +115,7 @@ def in_scope(calls: CallQuerySet, scope: str, request: HttpRequest) -> CallQuery
     if scope == "flagged":
         return calls.filter(is_flagged=True)
     if scope == "recorded":
-        return calls.exclude(recording_url="")
+        return calls.recorded()
     if scope == "unmatched":
         return calls.unmatched()
     if scope == "live":
@@ -240,7 +240,7 @@ class RecordingFilter(YesNoFilter):
 
     title = _("recording")
     parameter_name = "recording"
-    yes = ~Q(recording_url="")
+    yes = RECORDED
 
 
 class UnverifiedFilter(YesNoFilter):

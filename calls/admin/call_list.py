@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.admin.call_filters import PERIODS, SCOPES, PeriodFilter, StartedFilter
+from calls.models import Recording
 from calls.models.call import CallQuerySet
 from contacts.phone import SHORTEST_PUBLIC, read_number
 from tenants.bounded import BoundedList
@@ -36,7 +37,8 @@ class CallList(BoundedList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         calls = super().get_queryset(request, exclude_parameters)
-        return calls.defer("document", "facts", "given_contact", "screen_pop", "notes").prefetch_related("tags")
+        audio = Prefetch("recordings", Recording.objects.current().playable().for_lists().order_by("created_at"), to_attr="audio")
+        return calls.defer("document", "facts", "given_contact", "screen_pop", "notes").prefetch_related("tags", audio)
 
     @property
     def said(self) -> str:

@@ -161,7 +161,7 @@ def remove_audio(
         gone = {"removed_at": timezone.now(), "removal_reason": reason, "storage_key": "", "peaks": None}
         Recording.objects.filter(pk=row.pk).advance(RecordingState.DELETED, **gone)
         if call is not None:
-            link = {"recording_url": ""} if row.url and row.url == call.recording_url else {}
+            link: dict[str, Any] = {"recording_url": ""} if row.url and row.url == call.recording_url else {}
             _note_audio(call, **link)
             _tell(call, EventKind.RECORDING_REMOVED, row, actor, {"reason": str(reason)})
         if row.storage_key:
@@ -192,16 +192,16 @@ def note_heard(recording: Recording, *, actor: User, kind: EventKind, is_part: b
         return
     if not is_part:
         _tell(call, kind, recording, actor, source=source)
-    elif not _heard_already(recording, actor, kind):
+    elif not _heard_already(recording, call, actor, kind):
         with transaction.atomic():
             _locked(call)  # players ask for two parts at once
-            if not _heard_already(recording, actor, kind):
+            if not _heard_already(recording, call, actor, kind):
                 _tell(call, kind, recording, actor, source=source)
 
 
-def _heard_already(recording: Recording, actor: User, kind: EventKind) -> bool:
+def _heard_already(recording: Recording, call: Call, actor: User, kind: EventKind) -> bool:
     since = timezone.now() - max(SAME_PLAY, timedelta(milliseconds=recording.duration_ms or 0))
-    heard = CallEvent.objects.filter(call_id=recording.call_id, kind=kind, actor=actor, happened_at__gte=since)
+    heard = CallEvent.objects.filter(call_id=call.pk, kind=kind, actor=actor, happened_at__gte=since)
     return heard.filter(data__recording=str(recording.pk)).exists()
 
 

@@ -29,6 +29,9 @@ _TYPES = {
 }
 
 
+RECORDED = Q(has_audio=True) | ~Q(recording_url="")
+
+
 class CallQuerySet(TenantQuerySet["Call"]):
     """Which calls."""
 
@@ -72,6 +75,10 @@ class CallQuerySet(TenantQuerySet["Call"]):
         """Calls with a number outside whose contact is not known."""
         unknown = self.filter(match_state__in=[MatchState.NONE, MatchState.SEVERAL], is_withheld=False)
         return unknown.exclude(direction=Direction.INTERNAL).exclude(remote_key="")
+
+    def recorded(self) -> Self:
+        """Calls there is something to hear of, here or elsewhere."""
+        return self.filter(RECORDED)
 
     def live(self) -> Self:
         """Calls that have not ended."""

@@ -187,6 +187,12 @@ class Recording(TenantOwned):
         return self.kind == RecordingKind.AUDIO and self.state == RecordingState.STORED
 
     @property
+    def is_too_short_to_be_speech(self) -> bool:
+        """The same rule as the query's."""
+        heard_ms = (1 - (self.silence_share or 0)) * (self.duration_ms or 0)
+        return self.is_playable and self.duration_ms is not None and heard_ms < SHORTEST_SPEECH_MS
+
+    @property
     def extension(self) -> str:
         """What the name of a downloaded file ends in."""
         return {"mp4": "m4a"}.get(self.container, self.container) or "bin"

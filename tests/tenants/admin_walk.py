@@ -15,7 +15,7 @@ from django.utils import timezone
 from calls import ledger
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call, Line, Tag
+from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
 from contacts.models import Agent, AgentExtension, Company, Contact
 from tenants.models import ApiToken, Center, Membership, Tenant, User
 from tests.make import (
@@ -25,12 +25,15 @@ from tests.make import (
     make_company,
     make_contact,
     make_line,
+    make_recording,
     make_tenant,
     make_token,
     make_user,
 )
 
-PAGES = (Call, Line, Tag, Agent, Company, Contact, ApiToken, Center, Membership, Tenant, User)
+PAGES = (
+    Call, Line, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, Center, Membership, Tenant, User,
+)  # fmt: skip
 
 
 def staff(tenant: Tenant, role: str, **fields: Any) -> User:
@@ -72,6 +75,7 @@ def furnish(word: str) -> dict[type[Model], Any]:
         center_id=str(center.pk),
     )
     ledger.amend(call, CallChanges(is_flagged=True, flag_notes=f"{word} flagged"), actor=owner)
+    recording = make_recording(call, refusal_detail=f"{word} refused", codec=word)
     call.refresh_from_db()
     return {
         Tenant: tenant,
@@ -84,6 +88,9 @@ def furnish(word: str) -> dict[type[Model], Any]:
         ApiToken: ApiToken.objects.get(tenant=tenant),
         Membership: Membership.objects.get(tenant=tenant, user=owner),
         Call: call,
+        Recording: recording,
+        RetentionRule: RetentionRule.objects.create(tenant=tenant, days=30),
+        RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
         Tag: Tag.objects.get(tenant=tenant),
     }
 
@@ -114,6 +121,7 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
         for page in ("change", "delete", "history"):
             yield reverse(f"{name_of(model)}_{page}", args=[row.pk])
     yield reverse("admin:tenants_apitoken_revoke", args=[rows[ApiToken].pk])
+    yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
     yield from _autocompletes()
 
 

@@ -170,7 +170,8 @@ def test_a_tenants_own_staff_without_the_staff_mark_stay_outside():
 
 def _told(answer, address):
     """What the answer tells, without the address that was asked, which may be said again."""
-    text = answer.content.decode() + str(answer.headers.get("Location", ""))
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    text = content.decode() + str(answer.headers.get("Location", ""))
     return text.replace(address, "").lower()
 
 

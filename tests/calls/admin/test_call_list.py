@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from calls import ledger
-from calls.choices import Direction, Disposition, Source
+from calls.choices import Direction, Disposition, RetentionKind, Source
 from calls.drafts import CallChanges, CallDraft, PartyDraft
-from calls.models import Call, Line, Tag
+from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
 from tenants.models import ApiToken, Center, Membership, Tenant, User
@@ -28,6 +28,7 @@ from tests.make import (
     make_contact,
     make_line,
     make_operator,
+    make_recording,
     make_tenant,
     make_token,
     make_user,
@@ -285,7 +286,10 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 
 
 # A list of two and of fifty rows costs the same, and no more than this.
-COST = {Call: 9, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8, ApiToken: 7, Center: 7, Membership: 7, Tenant: 7, User: 7}
+COST = {
+    Call: 10, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8, ApiToken: 7,
+    Center: 7, Membership: 7, Tenant: 7, User: 7,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -324,12 +328,27 @@ def _call(tenant, word):
         tags=("one", "two", f"t{word}"),
         recording_url="https://example.com/a",
     )
-    ledger.amend(ledger.record(tenant, draft).call, CallChanges(is_flagged=True))
+    call = ledger.record(tenant, draft).call
+    make_recording(call)
+    ledger.amend(call, CallChanges(is_flagged=True))
+
+
+def _run(tenant, word):
+    count, number = map(int, word.split("-"))
+    RetentionRun.objects.create(tenant=tenant, day=ago(days=count + number).date(), started_at=ago(minutes=5))
+
+
+def _rule(tenant, word):
+    kind = RetentionKind.values[int(word[-1]) % len(RetentionKind)]  # there cannot be more of them
+    RetentionRule.objects.get_or_create(tenant=tenant, kind=kind, days=30, applied_zone=tenant.time_zone)
 
 
 ROWS = {
     Call: _call,
     Line: lambda tenant, word: make_line(tenant, f"+4640{word}", agent=make_agent(tenant), center=make_center(tenant)),
+    Recording: lambda tenant, word: make_recording(make_call(tenant, make_contact(tenant, f"+4670{word}").numbers.get().raw)),
+    RetentionRule: _rule,
+    RetentionRun: _run,
     Tag: lambda tenant, word: Tag.objects.create(tenant=tenant, name=word),
     Agent: lambda tenant, word: make_agent(tenant, center=make_center(tenant)).extensions.create(tenant=tenant, number=word),
     Company: lambda tenant, word: make_company(tenant),
