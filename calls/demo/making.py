@@ -13,11 +13,15 @@ from typing import Any
 
 from django.db import transaction
 
-from calls import ledger
+from calls import ledger, retention
 from calls.demo.cast import Cast, make_cast, new_password
 from calls.demo.conversations import Storyteller
 from calls.demo.plan import PLANS
+from calls.demo.recordings import Listening, Scene, cast_scenes, record_scenes
 from calls.errors import CallError
+from calls.models import RetentionRule
+from calls.recordings.errors import StorageTrouble
+from calls.recordings.jail import JailTrouble
 from tenants.models import Tenant, User
 
 OPERATOR = "operator"
@@ -58,18 +62,27 @@ def is_there() -> bool:
 
 
 @transaction.atomic
-def make(*, seed: int, calls: int, now: datetime, keep_in: Path, say: Callable[[str], None]) -> Demo:
-    """Make both tenants and about ``calls`` calls up to ``now``, and write the log-ins to ``keep_in``; all or nothing."""
-    casts, logged = [], 0
+def make(*, seed: int, calls: int, now: datetime, keep_in: Path, say: Callable[[str], None], sound: bool = True) -> Demo:
+    """Make both tenants and about ``calls`` calls up to ``now``, and write the log-ins to ``keep_in``; all or nothing.
+
+    With ``sound`` the latest calls have recordings, about 50 MB in all.
+    """
+    casts, logged, listening = [], 0, Listening() if sound else None
     for plan in PLANS:
         rng = random.Random(f"{seed}:{plan.slug}")  # noqa: S311 - made-up people, no secrets
         cast = make_cast(plan, rng)
         say(f"{plan.name}: {len(cast.desks)} agents, {len(cast.regulars)} contacts")
         drafts = Storyteller(cast, now, rng).tell(round(calls * plan.share))
+        if plan.audio_days:
+            retention.save_rule(RetentionRule(tenant=cast.tenant, days=plan.audio_days))
+        if listening:
+            drafts, chosen = cast_scenes(drafts, now, with_hour=plan is PLANS[0])
         for result in ledger.record_many(cast.tenant, drafts):
             if isinstance(result, CallError):
                 raise result
         say(f"{plan.name}: {len(drafts)} calls")
+        if listening:
+            _give_sound(cast, chosen, listening, say)
         casts.append(cast)
         logged += len(drafts)
     password = new_password()
@@ -77,6 +90,13 @@ def make(*, seed: int, calls: int, now: datetime, keep_in: Path, say: Callable[[
     demo = Demo(casts=casts, operator=operator, operator_password=password, calls=logged)
     _write(keep_in, demo.as_json())
     return demo
+
+
+def _give_sound(cast: Cast, chosen: dict[str, Scene], listening: Listening, say: Callable[[str], None]) -> None:
+    try:
+        say(f"{cast.plan.name}: {record_scenes(cast, chosen, listening)} recordings")
+    except (StorageTrouble, JailTrouble) as trouble:  # a full disk or a machine too busy is no reason to have no demo
+        say(f"{cast.plan.name}: no more recordings. {trouble}")
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

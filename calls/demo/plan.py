@@ -39,6 +39,7 @@ class Plan:
     notes: Sequence[str]
     tags: Mapping[str, str]
     outcomes: Sequence[str]
+    audio_days: int | None = None  # how long recordings are kept
     knows_max: bool = False  # has the contact and agent of the Planhat page's own example
 
 
@@ -63,6 +64,7 @@ CLINIC = Plan(
     notes=words.CLINIC_NOTES,
     tags=words.CLINIC_TAGS,
     outcomes=words.CLINIC_OUTCOMES,
+    audio_days=90,
     knows_max=True,
 )
 PROPERTY = Plan(

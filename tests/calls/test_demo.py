@@ -35,8 +35,8 @@ def place(tmp_path: Path, settings: Any) -> Path:
     return tmp_path / "demo.json"
 
 
-def make_demo(place: Path, calls: int = 600, seed: int = 1) -> demo.Demo:
-    return demo.make(seed=seed, calls=calls, now=NOW, keep_in=place, say=lambda line: None)
+def make_demo(place: Path, calls: int = 600, seed: int = 1, *, sound: bool = False) -> demo.Demo:
+    return demo.make(seed=seed, calls=calls, now=NOW, keep_in=place, say=lambda line: None, sound=sound)
 
 
 def test_there_is_one_of_everything(place: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
 def test_the_command_says_how_far_it_is_and_asks_nothing_twice(place: Path) -> None:
     out = StringIO()
-    call_command("demo", "--calls", "200", stdout=out)
+    call_command("demo", "--calls", "200", "--silent", stdout=out)
     assert "Lakeside Property Group: 12 agents" in out.getvalue()
     written, calls = place.read_text("utf-8"), Call.objects.count()
 

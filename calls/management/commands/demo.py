@@ -22,6 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="do nothing where the demo is there already")
         parser.add_argument("--seed", type=int, default=1, help="another seed makes other people and calls (default: 1)")
+        parser.add_argument("--silent", action="store_true", help="make no recordings, which take about 50 MB")
         parser.add_argument("--calls", type=int, default=4000, help="how many calls in all (default: 4000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,7 +37,12 @@ class Command(BaseCommand):
         path = settings.VAR_DIR / "demo.json"
         try:
             made = demo.make(
-                seed=options["seed"], calls=options["calls"], now=timezone.now(), keep_in=path, say=self.stdout.write
+                seed=options["seed"],
+                calls=options["calls"],
+                now=timezone.now(),
+                keep_in=path,
+                say=self.stdout.write,
+                sound=not options["silent"],
             )
         except IntegrityError as error:
             raise CommandError("Another demo was made at the same time.") from error
