@@ -6,6 +6,8 @@ finish with the same bytes, each with an object of its own, and the one whose tr
 
 from __future__ import annotations
 
+import os
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +30,7 @@ from calls.uploads.staging import draft_from_json
 from calls.uploads.tickets import Told, end, spools_of
 
 LEASE = timedelta(minutes=15)  # for keeping the object; then the background takes over
+_looking = threading.BoundedSemaphore(os.cpu_count() or 1)  # decoders at once in this process; each may take 256 MiB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +104,8 @@ def _check(digest: Digest, told: Told) -> None:
 
 def _probe(ticket: Upload, spool: Spool) -> probing.Probe:
     try:
-        return probing.probe(spool.path, ticket.accepted)
+        with _looking:
+            return probing.probe(spool.path, ticket.accepted)
     except JailTrouble as error:
         raise StorageTrouble("The audio could not be looked at just now.") from error
 
