@@ -256,7 +256,8 @@ def main() -> int:
         _prepare(place)
     except KeyboardInterrupt:
         return 0
-    bootstrap.say(f"  Prepared in {time.monotonic() - started:.1f} s; starting {', '.join(child.name for child in children())} ...")
+    names = ", ".join(child.name for child in children())
+    bootstrap.say(f"  Prepared in {time.monotonic() - started:.1f} s; starting {names} ...")
     try:
         return Supervisor(place).run()
     finally:

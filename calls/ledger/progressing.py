@@ -40,10 +40,10 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
         if call is None or call.state == State.ENDED:
             return call
         was = call.state, call.answered_at
-        has_news = _take_legs(call, told.legs)
+        has_new_legs = _take_legs(call, told.legs)
         _take(call, told)
-        if not has_news and was == (call.state, call.answered_at) and told.what == call.state:
-            return call
+        if not has_new_legs and was == (call.state, call.answered_at) and told.what == call.state:
+            return call  # only the state was told, and it is the same
         call.version += 1
         call.save(update_fields=_COLUMNS)
         events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)).save(force_insert=True)
@@ -63,24 +63,36 @@ def _take(call: Call, told: CallProgress) -> None:
     settle_times(call)
 
 
-def _take_legs(call: Call, told: Sequence[LegDraft]) -> None:
-    """Write the legs that are new or have changed."""
+def _take_legs(call: Call, told: Sequence[LegDraft]) -> bool:
+    """Write the legs that are new or have changed; whether any was."""
     kept = {leg.position: leg for leg in call.legs.all()} if told else {}
-    fresh = []
+    fresh, changed = [], []
     for position, draft in enumerate(told):
-        leg = kept.get(position)
-        if leg is None:
-            number = read_number(draft.party.number, call.tenant.country)
-            leg = CallLeg(tenant_id=call.tenant_id, call=call, position=position, role=draft.role, number_raw=number.raw)
-            leg.number_e164, leg.name = number.e164, draft.party.name[:200]
-            fresh.append(leg)
-        elif not list(_changes(leg, draft)):
-            continue
-        for name, value in _changes(leg, draft):
+        leg = kept.get(position) or _leg(call, position, draft)
+        changes = dict(_changes(leg, draft))
+        for name, value in changes.items():
             setattr(leg, name, value)
-        if leg not in fresh:
-            leg.save(update_fields=[*_LEG_FACTS, "updated_at"])
+        if position not in kept:
+            fresh.append(leg)
+        elif changes:
+            changed.append(leg)
     CallLeg.objects.bulk_create(fresh)
+    for leg in changed:
+        leg.save(update_fields=[*_LEG_FACTS, "updated_at"])
+    return bool(fresh or changed)
+
+
+def _leg(call: Call, position: int, draft: LegDraft) -> CallLeg:
+    number = read_number(draft.party.number, call.tenant.country)
+    return CallLeg(
+        tenant_id=call.tenant_id,
+        call=call,
+        position=position,
+        role=draft.role,
+        number_raw=number.raw,
+        number_e164=number.e164,
+        name=draft.party.name[:200],
+    )
 
 
 def _changes(leg: CallLeg, draft: LegDraft) -> Iterator[tuple[str, object]]:
