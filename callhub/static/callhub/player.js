@@ -41,7 +41,15 @@
     }
 
     move(seconds) {
-      this.audio.currentTime = Math.min(Math.max(0, this.audio.currentTime + seconds), Math.max(0, this.total - 0.05));
+      this.place(Math.min(Math.max(0, this.at + seconds), Math.max(0, this.total - 0.05)));
+    }
+
+    get at() {
+      return this.audio.currentTime;
+    }
+
+    place(at) {
+      this.audio.currentTime = at;
     }
   }
 
@@ -109,8 +117,19 @@
       for (const name of ["play", "pause", "ended", "timeupdate", "seeking", "loadedmetadata"]) {
         this.audio.addEventListener(name, () => this.tell());
       }
+      this.wave.on("interaction", () => this.tell());
       this.audio.addEventListener("error", () => (this.part("trouble").hidden = false));
       this.audio.addEventListener("playing", () => (this.part("trouble").hidden = true));
+    }
+
+    /* Before anything is loaded a seek is remembered for the first play, and no event tells of it. */
+    get at() {
+      return this.wave.getCurrentTime();
+    }
+
+    place(at) {
+      this.wave.setTime(at);
+      this.tell();
     }
 
     back() {
@@ -130,10 +149,10 @@
     }
 
     tell() {
-      const now = length(this.audio.currentTime);
+      const now = length(this.at);
       this.part("now").textContent = now;
       this.part("total").textContent = length(this.total);
-      this.part("wave").setAttribute("aria-valuenow", String(Math.round(this.audio.currentTime)));
+      this.part("wave").setAttribute("aria-valuenow", String(Math.round(this.at)));
       this.part("wave").setAttribute("aria-valuetext", now);
       this.button.setAttribute("aria-label", this.audio.paused ? this.words.play : this.words.pause);
       this.button.firstElementChild.textContent = this.audio.paused ? "play_arrow" : "pause";
@@ -202,7 +221,8 @@
   };
 
   const begin = () => {
-    const players = [...document.querySelectorAll("[data-player]")].map((root) => new Player(root));
+    const roots = window.WaveSurfer ? [...document.querySelectorAll("[data-player]")] : []; // else the plain one stays
+    const players = roots.map((root) => new Player(root));
     active = players[0] || null;
     for (const link of document.querySelectorAll("a[data-mini]")) link.setAttribute("role", "button");
     document.addEventListener("click", press);
