@@ -52,20 +52,31 @@ def check_fonenumber(text: str) -> None:
 
 def spelled(text: str, country: str) -> str:
     """The number as the dialer is to read it: its digits alone where they mean the same in ``country``, else international."""
-    digits = digits_of(text)
-    north_american = _NORTH_AMERICAN.fullmatch(digits)
-    if text.lstrip().startswith("+"):
+    digits, ten = digits_of(text), ten_digits_of(text)
+    if ten:
+        meant = f"+1{ten}"
+    elif _is_international(text):
         meant = f"+{digits}"
-    elif north_american:
-        meant = f"+1{north_american[1]}"
     else:
         return digits
     return digits if read_number(digits, country).e164 == meant else meant
 
 
+def ten_digits_of(text: str) -> str:
+    """A North American number without its country code; empty for any other."""
+    match = _NORTH_AMERICAN.fullmatch(digits_of(text))
+    if match is None or (_is_international(text) and not match[0].startswith("1")):
+        return ""
+    return match[1]
+
+
 def digits_of(text: str) -> str:
     """All that counts of a number."""
     return re.sub("[^0-9]", "", text)
+
+
+def _is_international(text: str) -> bool:
+    return text.lstrip().startswith("+")
 
 
 def _is_long_enough(text: str) -> bool:

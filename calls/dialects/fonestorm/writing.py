@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from calls.dialects.fonestorm.reading import ten_digits_of
 from calls.models import Line, Origination
 
-_NORTH_AMERICA = "+1"
 _YES_NO = {True: "yes", False: "no"}
 
 
@@ -16,8 +16,8 @@ def call_document(origination: Origination) -> dict[str, Any]:
 
 
 def number_of(line: Line) -> str:
-    """The FoneNumber: ten digits within North America, else with its country code."""
-    return line.e164.removeprefix(_NORTH_AMERICA)
+    """The FoneNumber as this door reads it: ten digits where it is, or is written like, a North American one."""
+    return ten_digits_of(line.number) or line.e164.removeprefix("+1")
 
 
 def fonenumber(line: Line) -> dict[str, Any]:

@@ -79,6 +79,18 @@ def test_a_foreign_one_leaves_as_it_is_taken(client):
         assert one(client, token, spelling).json()["fonenumber"]["fonenumber"] == "+4685550000", spelling
 
 
+def test_one_written_like_an_american_leaves_and_is_found_as_one(client):
+    sweden = make_tenant("sweden")
+    DialPlan.objects.create(tenant=sweden, countries=["US", "SE"])
+    line = make_line(sweden, FONENUMBER)  # which Sweden could have as well
+    token = make_token(sweden)
+    assert listed(client, token) == [FONENUMBER]
+    assert one(client, token, FONENUMBER).status_code == 200
+    assert called(client, token).line == line
+    assert called(client, token, {"tts": "Hello"}).line == line
+    assert Line.objects.count() == 1
+
+
 def test_a_new_one_becomes_the_accounts_when_it_is_used(client, token, acme):
     called(client, token)
     line = Line.objects.get()

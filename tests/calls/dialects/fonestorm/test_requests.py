@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from calls.dialer.samples import make_sample_lines
 from calls.models import DialPlan
-from tests.calls.dialects.fonestorm.asking import FORM, call, called, refusal, sample, token_of
-from tests.make import make_tenant, make_token
+from tests.calls.dialects.fonestorm.asking import FONENUMBER, FORM, call, called, refusal, sample, send, token_of
+from tests.make import make_tenant, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +40,17 @@ def test_seven_digits_are_a_number_where_they_are_one(client):
 
 def test_fewer_are_refused(client, token):
     assert refusal(call(client, token, sample("requests/too_short")), 400).startswith("to:")
+
+
+def test_the_page_works_with_the_lines_of_its_examples(client):
+    clinic = make_tenant("clinic")
+    owner = make_user(clinic, username="ann")
+    make_sample_lines(clinic, owner)
+    token = token_of(client)
+    assert send(client, token, "GET", "/v2/fonenumbers").json() == {"fonenumbers": [FONENUMBER]}
+    made = called(client, token, sample("page_example"))
+    assert (made.line.number, made.remote_e164, made.agent.user) == (FONENUMBER, "+13215551801", owner)
+    assert called(client, token).origination.sources == ["0003*210"]
 
 
 def test_the_pages_numbers_are_american_wherever_the_tenant_is(client):
