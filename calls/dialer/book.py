@@ -16,7 +16,7 @@ from calls.dialer import keeping, limits
 from calls.drafts import CallProgress, LegDraft, PartyDraft
 from calls.models import Origination
 from calls.telephony.base import Endpoint
-from calls.telephony.book import DESTINATION, Kind, Known, Progress, apply, role_of
+from calls.telephony.book import DESTINATION, Kind, Known, Leg, Progress, apply, role_of
 
 GRACE = timedelta(seconds=30)  # past the moment when an exchange should have said something
 _ORDER = list(OriginationState)
@@ -25,7 +25,13 @@ _CALL_STATES = {
     OriginationState.IN_PROGRESS: State.IN_PROGRESS,
     OriginationState.ENDED: State.ENDED,
 }
-_SILENT = (Kind.DIALLING, Kind.CHOSEN, Kind.RECORDED, Kind.IN_HAND)  # change nothing that the log shows by themselves
+_SILENT = (
+    Kind.DIALLING,
+    Kind.CHOSEN,
+    Kind.RECORDED,
+    Kind.IN_HAND,
+    Kind.MESSAGE_STARTED,
+)  # change nothing that the log shows by themselves
 
 
 class DatabaseBook:
@@ -91,11 +97,17 @@ def _state_by_legs(known: Known) -> OriginationState:
     if known.over_at is not None:
         return OriginationState.ENDED
     destination = known.legs.get(DESTINATION)
-    if destination is not None and destination.answered_at is not None:
+    if destination is not None and _has_begun(known, destination):
         return OriginationState.IN_PROGRESS
     if any(leg.ringing_at or leg.answered_at for leg in known.legs.values()):
         return OriginationState.RINGING
     return OriginationState.QUEUED
+
+
+def _has_begun(known: Known, destination: Leg) -> bool:
+    """Whether the destination has somebody to listen to: the near party, or a message."""
+    hears_message = destination.answered_at is not None and (not known.chosen or known.message_started_at is not None)
+    return destination.connected_at is not None or hears_message
 
 
 def _end(row: Origination, known: Known) -> None:

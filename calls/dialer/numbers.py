@@ -111,7 +111,7 @@ def _check_public(plan: DialPlan, e164: str) -> None:
 
 def _shown_digits(text: str, number: Number) -> str:
     """The number to show as it was written, without its separators."""
-    digits = number.e164 if "+" in text and number.e164 else number.digits
+    digits = number.e164 if "+" in text and number.e164 else re.sub(r"[^0-9]", "", text)  # not with a country code nobody wrote
     if number.is_extension:
         return number.key if _EXTENSION.fullmatch(number.key) else ""
     digits = f"+{digits}" if "+" in text and digits and not digits.startswith("+") else digits
