@@ -1,0 +1,119 @@
+"""``filterBy`` over calls: by id, time and number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from uuid import UUID
+
+from django.db.models import CharField, Q, Value
+from django.db.models.functions import Cast, Left, Replace
+
+from calls.choices import Direction
+from calls.dialects.voipnow.errors import invalid
+from calls.dialects.voipnow.parameters import Filter, read_moment
+from calls.models.call import CallQuerySet
+from contacts.phone import read_number
+
+ID_DIGITS = 20
+_HEX = re.compile(r"[0-9a-f]{1,20}")
+_MOST_VALUES = 100
+_SECOND = timedelta(seconds=1)
+
+
+def by_id(calls: CallQuerySet, condition: Filter) -> CallQuerySet:
+    """The calls whose id, as the vendor's clients know it, fits."""
+    match condition.op:
+        case "present":
+            return calls
+        case "contains":
+            shown = Left(Replace(Cast("pk", CharField()), Value("-"), Value("")), ID_DIGITS)
+            return calls.annotate(shown_id=shown).filter(shown_id__contains=_hex(condition.value))
+        case "inArray":
+            ranges = [_range(value) for value in _several(condition.value)]
+            return calls.filter(_any(Q(pk__range=bounds) for bounds in ranges))
+        case "startsWith":
+            return calls.filter(pk__range=_range(condition.value))
+        case "greaterThan":
+            return calls.filter(pk__gt=_range(condition.value)[1])
+        case "lessThan":
+            return calls.filter(pk__lt=_range(condition.value)[0])
+    if len(condition.value) != ID_DIGITS:
+        return calls.none()
+    return calls.filter(pk__range=_range(condition.value))
+
+
+def by_moment(
+    calls: CallQuerySet, column: str, condition: Filter, zone: tzinfo, code: str = "filtervalue_invalid"
+) -> CallQuerySet:
+    """The calls for which something happened then; to the second, as times are shown."""
+
+    def moment(text: str) -> datetime:
+        told = read_moment(text, zone, code, "filterValue: must be a time such as 2026-03-02T09:00:00.")
+        return told.replace(microsecond=0)
+
+    match condition.op:
+        case "present":
+            return calls.exclude(**{column: None})
+        case "greaterThan":
+            return calls.filter(**{f"{column}__gte": moment(condition.value) + _SECOND})
+        case "lessThan":
+            return calls.filter(**{f"{column}__lt": moment(condition.value)})
+        case "equals" | "inArray":
+            values = [condition.value] if condition.op == "equals" else _several(condition.value)
+            starts = [moment(value) for value in values]
+            return calls.filter(_any(Q(**{f"{column}__gte": start, f"{column}__lt": start + _SECOND}) for start in starts))
+    raise invalid("filterop_invalid", f"filterOp: {condition.op} is for text; times are equals, greaterThan or lessThan.")
+
+
+def by_number(calls: CallQuerySet, side: str, condition: Filter, country: str) -> CallQuerySet:
+    """The calls with this number on this side, ``caller`` or ``callee``."""
+    match condition.op:
+        case "present":
+            return calls.exclude(**{f"{side}_raw": ""})
+        case "contains" | "startsWith":
+            lookup = condition.op.lower()
+            texts = (Q(**{f"{side}_{form}__{lookup}": condition.value}) for form in ("raw", "e164"))
+            return calls.filter(_any(texts))
+        case "equals" | "inArray":
+            values = [condition.value] if condition.op == "equals" else _several(condition.value)
+            return calls.filter(_any(with_number(side, value, country) for value in values))
+    raise invalid("filterop_invalid", f"filterOp: {condition.op} is for times; numbers are equals, contains or startsWith.")
+
+
+def with_number(side: str, text: str, country: str) -> Q:
+    """Calls with this number on this side, in any spelling where it is a public one; a party of no side is the caller."""
+    number = read_number(text, country)
+    same = Q(**{f"{side}_raw": number.raw})
+    remote = Q(remote_raw=number.raw)
+    if number.e164:
+        same |= Q(**{f"{side}_e164": number.e164})
+        remote |= Q(remote_e164=number.e164)
+    return same | (remote & Q(direction=Direction.UNKNOWN, caller_raw="", callee_raw="")) if side == "caller" else same
+
+
+def _range(text: str) -> tuple[UUID, UUID]:
+    digits = _hex(text)
+    return UUID(hex=digits.ljust(32, "0")), UUID(hex=digits.ljust(32, "f"))
+
+
+def _hex(text: str) -> str:
+    digits = text.strip().lower()
+    if not _HEX.fullmatch(digits):
+        raise invalid("filtervalue_invalid", f"filterValue: ids have at most {ID_DIGITS} hexadecimal digits.")
+    return digits
+
+
+def _several(text: str) -> list[str]:
+    values = [value.strip() for value in text.split(",") if value.strip()]
+    if not 1 <= len(values) <= _MOST_VALUES:
+        raise invalid("filtervalue_invalid", f"filterValue: must have between 1 and {_MOST_VALUES} values.")
+    return values
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    found = Q(pk__in=[])
+    for condition in conditions:
+        found |= condition
+    return found

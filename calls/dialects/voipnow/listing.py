@@ -1,0 +1,78 @@
+"""The PhoneCalls: calls we were asked to make and that are in the system now; whatever has ended is found in the CDR."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from django.db.models import Prefetch, Q
+
+from calls import dialer
+from calls.choices import ORIGINATION_LIVE
+from calls.dialects.voipnow.authentication import calls_within_reach, originations_within_reach, whose
+from calls.dialects.voipnow.errors import invalid
+from calls.dialects.voipnow.filtering import by_id, by_moment
+from calls.dialects.voipnow.parameters import Listing
+from calls.dialects.voipnow.vocabulary import SELF
+from calls.models import Call, CallLeg, Line
+from calls.models.call import CallQuerySet
+from tenants.models import Tenant, User
+from tenants.oauth import Holder
+
+FILTERS = ("id", "published")
+
+
+def phone_calls(holder: Holder, user_id: str, extension: str) -> CallQuerySet:
+    """The calls of this user at this extension, brought up to the present moment. Raises ``Refusal``."""
+    principal = whose(holder, user_id)
+    calls = _in_the_system(holder)
+    if principal is not None and extension == SELF:
+        calls = calls.filter(tenant=principal.tenant).filter(of_user(principal.user))
+    if extension != SELF:
+        tenant = principal.tenant if principal else holder.tenant
+        calls = calls.filter(line=_line(tenant, extension))
+        if principal is not None and principal != holder.principal:
+            calls = calls.filter(of_user(principal.user))
+    return calls
+
+
+def phone_call(holder: Holder, extension: str, call_id: str) -> Call | None:
+    """The call with this id in the application's reach, whichever user the address names. Raises ``Refusal``."""
+    call: Call | None = _in_the_system(holder).by_public_id(call_id)
+    if call is None or extension == SELF:
+        return call
+    line = dialer.find_line(call.tenant, extension)
+    return call if line is not None and line.pk == call.line_id else None
+
+
+def listed(calls: CallQuerySet, listing: Listing) -> CallQuerySet:
+    """The calls that answer a list's conditions, in its order."""
+    condition = listing.filter
+    if condition is not None:
+        calls = by_id(calls, condition) if condition.by == "id" else by_moment(calls, "started_at", condition, UTC)
+    return calls.order_by("-started_at", "-pk") if listing.is_descending else calls.order_by("started_at", "pk")
+
+
+def with_everything_shown(calls: CallQuerySet) -> CallQuerySet:
+    """The calls with what a PhoneCall shows of them, in two queries however many they are."""
+    legs = Prefetch("legs", queryset=CallLeg.objects.order_by("position"))
+    shown = calls.select_related("tenant", "line__agent__user", "origination__requester").prefetch_related(legs)
+    return shown.defer("document", "given_contact", "match_candidates", "completed_forms", "facts", "notes")
+
+
+def of_user(user: User) -> Q:
+    """Calls of a person's telephones, and those they asked for."""
+    return Q(line__agent__user=user) | Q(agent__user=user) | Q(origination__requester=user)
+
+
+def _in_the_system(holder: Holder) -> CallQuerySet:
+    rows = originations_within_reach(holder).live()
+    dialer.refresh_all(rows.only("id", "state", "backend"))
+    live = {"origination__state__in": ORIGINATION_LIVE, "origination__cancel_requested_at": None}
+    return with_everything_shown(calls_within_reach(holder).filter(**live))
+
+
+def _line(tenant: Tenant, extension: str) -> Line:
+    line = dialer.find_line(tenant, extension)
+    if line is None:
+        raise invalid("extension_invalid", "extension: there is no such extension; @self stands for all of the user's.")
+    return line
