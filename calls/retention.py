@@ -9,7 +9,7 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -93,13 +93,18 @@ def preview(tenant: Tenant, now: datetime | None = None) -> Preview:
 
 
 def next_run(tenant: Tenant, now: datetime) -> datetime:
-    """When the tenant's next run begins: now, where today's has not finished though it is past half past two."""
-    local = now.astimezone(tenant.zone)
-    is_done = RetentionRun.objects.for_tenant(tenant).filter(day=local.date(), finished_at__isnull=False).exists()
-    if local.time() >= AT and not is_done:
-        return now
-    day = local.date() + timedelta(days=1) if is_done else local.date()
-    return datetime.combine(day, AT, tzinfo=tenant.zone)
+    """When the tenant's next run begins: now, where today's is late or was broken off.
+
+    A rule made or changed during the day waits for the night, so that a slip can be seen in the preview and undone.
+    """
+    day = now.astimezone(tenant.zone).date()
+    tonight = _night_of(day, tenant)
+    if now < tonight:
+        return tonight
+    is_done = RetentionRun.objects.for_tenant(tenant).filter(day=day, finished_at__isnull=False).exists()
+    if is_done or RetentionRule.objects.for_tenant(tenant).filter(updated_at__gt=tonight).exists():
+        return _night_of(day + timedelta(days=1), tenant)
+    return now
 
 
 def run_due(now: datetime | None = None, *, seconds: float = 30.0) -> list[RetentionRun]:
@@ -130,6 +135,10 @@ def run(tenant: Tenant, now: datetime | None = None, *, seconds: float = 3600.0)
 def tenants_with_rules() -> QuerySet[Tenant]:
     """Those that retention is for, closed ones as well: their audio has its time, too."""
     return Tenant.objects.filter(pk__in=RetentionRule.objects.values("tenant")).order_by("slug")
+
+
+def _night_of(day: date, tenant: Tenant) -> datetime:
+    return datetime.combine(day, AT, tzinfo=tenant.zone).astimezone(UTC)
 
 
 def _report(tenant: Tenant, now: datetime) -> RetentionRun:

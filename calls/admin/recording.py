@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -134,7 +135,9 @@ class RecordingAdmin(TenantModelAdmin):
     @display(description=_("kept until"), ordering="retain_until")
     def kept_until(self, recording: Recording) -> Any:
         """When retention removes it."""
-        return cells.moment(recording.retain_until) if recording.is_playable else cells.NOTHING
+        if not recording.is_playable or recording.retain_until is None:
+            return cells.NOTHING
+        return timezone.localdate(recording.retain_until).isoformat()  # it is always a midnight
 
     # The page
 

@@ -27,12 +27,12 @@ class Voice:
 
     pitch: float
     throat: float
-    level: float = 0.28
+    level: float = 0.34
 
 
 AGENT = Voice(pitch=118.0, throat=1.0)
-CALLER = Voice(pitch=196.0, throat=1.14, level=0.22)
-OTHER = Voice(pitch=150.0, throat=1.07, level=0.34)
+CALLER = Voice(pitch=196.0, throat=1.14, level=0.28)
+OTHER = Voice(pitch=150.0, throat=1.07, level=0.4)
 
 
 class Speaker:

@@ -41,8 +41,11 @@ def tenant():
 
 
 def rule(tenant, kind="all", days=30):
+    """A rule that has been there for long."""
     made = RetentionRule(tenant=tenant, kind=kind, days=days)
     retention.save_rule(made)
+    RetentionRule.objects.filter(pk=made.pk).update(updated_at=datetime(2026, 1, 1, tzinfo=UTC))
+    made.refresh_from_db()
     return made
 
 
@@ -269,10 +272,22 @@ def test_each_tenant_is_run_once_a_night_at_half_past_two_by_its_clocks(tenant):
                 datetime(2026, 3, 28, hour % 24, minute, tzinfo=UTC) + timedelta(days=hour // 24), tick=False
             ):
                 runs += [(run.tenant.slug, run.started_at) for run in retention.run_due()]
-    swedish = [(28, 1, 35), (29, 1, 25)]  # on the 29th the clocks go from 02:00 to 03:00
+    swedish = [(28, 1, 35), (29, 1, 35)]  # on the 29th there is no half past two: the clocks go from 02:00 to 03:00
     japanese = [(28, 0, 25), (28, 17, 35), (29, 17, 35)]
     for slug, expected in (("lund", swedish), ("tokyo", japanese)):
         assert [at for whose, at in runs if whose == slug] == [datetime(2026, 3, *at, tzinfo=UTC) for at in expected]
+
+
+def test_a_rule_made_by_day_waits_for_the_night(tenant):
+    recording = audio(tenant)
+    with time_machine.travel(datetime(2026, 4, 20, 12, 0, tzinfo=UTC), tick=False):
+        retention.save_rule(RetentionRule(tenant=tenant, days=1))
+        assert retention.run_due() == []
+        assert retention.preview(tenant).at == datetime(2026, 4, 21, 0, 30, tzinfo=UTC)
+        assert [due.count for due in retention.preview(tenant).due] == [1]
+    assert storage.exists(recording.storage_key)
+    with time_machine.travel(datetime(2026, 4, 21, 0, 31, tzinfo=UTC), tick=False):
+        assert [run.removed for run in retention.run_due()] == [1]
 
 
 def test_a_run_out_of_time_goes_on_under_the_same_report(tenant, monkeypatch):
