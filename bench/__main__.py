@@ -49,9 +49,8 @@ def main() -> int:
         }
         tenant = _prepare(environment)
         stack.enter_context(_server(environment, port))
-        print(
-            f"{'PostgreSQL' if on_postgresql else 'SQLite'}, {os.cpu_count()} cores, {options.rounds} rounds of {options.seconds} s"
-        )
+        name = "PostgreSQL" if on_postgresql else "SQLite"
+        print(f"{name}, {os.cpu_count()} cores, {options.rounds} rounds of {options.seconds} s")
         _report(tenant, port, options.seconds, options.rounds)
     return 0
 

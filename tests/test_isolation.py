@@ -135,6 +135,7 @@ def bodies_naming(theirs):
         "phUserId": ids["contact"], "userId": f"{CANARY}-contact", "phAgentId": ids["agent"], "agentId": f"{CANARY}-agent",
         "phCompanyId": ids["company"], "companyId": ids["company"], "externalId": f"{CANARY}-contact", "tenant": ids["tenant"],
         "started_at": "2026-03-02T09:00:00Z", "direction": "in", "nr": "+46701234567",
+        "fonenumber": "+4685550000", "to": "+46701234567",
     }  # fmt: skip
 
 

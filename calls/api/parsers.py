@@ -64,9 +64,10 @@ class AnyNegotiation(JSONNegotiation):
     """For answers that are no JSON, whatever is accepted; refusals still are."""
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], str(renderers[0].media_type)
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 def _text(request: Request, limit: int | None) -> str:

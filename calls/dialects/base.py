@@ -146,7 +146,7 @@ class DialectView(View):
         return Refusal(500, "internal_error", "Something went wrong here. It has been logged.")
 
     @classonlymethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:  # noqa: N805 - Django's own kind of class method
         return csrf_exempt(super().as_view(**initkwargs))  # no door of a dialect looks at cookies
 
 

@@ -8,7 +8,7 @@ leaves it ``unknown``: then it is asked what it knows.
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.utils import timezone
@@ -22,7 +22,7 @@ from calls.models import Origination
 from calls.telephony import flow
 from calls.telephony.base import Backend, TelephonyError, Trace, Unanswered
 from calls.telephony.book import Kind, Known, Progress
-from calls.telephony.disposition import CANCELLED, UNKNOWN, Outcome, failed
+from calls.telephony.disposition import ANSWERED, CANCELLED, UNKNOWN, Outcome, failed
 
 log = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def _settling_time(row: Origination) -> timedelta:
     return 2 * timedelta(seconds=row.wait_for_pickup_s) + GRACE
 
 
-def _last_moment(row: Origination) -> object:
+def _last_moment(row: Origination) -> datetime:
     return row.created_at + 3 * timedelta(seconds=row.wait_for_pickup_s) + timedelta(seconds=row.max_duration_s) + SETTLED_WITHIN
 
 
@@ -165,7 +165,7 @@ def _close(row: Origination, outcome: Outcome, reason: str = "") -> None:
     known = book.load(row.pk)
     for name, leg in known.legs.items() if known else ():
         if leg.is_open:
-            ended = flow.ANSWERED if leg.answered_at else outcome
+            ended = ANSWERED if leg.answered_at else outcome
             book.tell(Progress(order_id=row.pk, kind=Kind.ENDED, leg=name, at=now, outcome=ended))
     known = book.load(row.pk)
     if known is None:

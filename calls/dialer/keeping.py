@@ -61,13 +61,10 @@ def known_from_json(order: Order, kept: dict[str, Any]) -> Known:
     """The same knowledge again; of an order nothing was told of, none."""
     if not kept:
         return Known(order=order)
-    return Known(
-        order=order,
-        legs=MappingProxyType({name: _leg(leg) for name, leg in kept["legs"].items()}),
-        outcome=_outcome(kept["outcome"]),
-        **{name: kept[name] for name in _CALL_PLAIN},
-        **{name: _moment(kept[name]) for name in _CALL_MOMENTS},
-    )
+    facts: dict[str, Any] = {name: kept[name] for name in _CALL_PLAIN}
+    facts |= {name: _moment(kept[name]) for name in _CALL_MOMENTS}
+    legs = MappingProxyType({name: _leg(leg) for name, leg in kept["legs"].items()})
+    return Known(order=order, legs=legs, outcome=_outcome(kept["outcome"]), **facts)
 
 
 def _leg_as_json(leg: Leg) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -86,7 +86,7 @@ class Origination(TenantOwned):
     reserved_s = models.PositiveIntegerField(default=0, editable=False)
     reserved_on = models.DateField(editable=False)
 
-    objects = OriginationQuerySet.as_manager()
+    objects: ClassVar = OriginationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

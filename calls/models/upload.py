@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -76,7 +76,7 @@ class Upload(TenantOwned):
     refusals = models.PositiveIntegerField(default=0, help_text=_("How often what was sent was refused."))
     lease_until = models.DateTimeField(null=True, blank=True, help_text=_("Until when somebody is at work keeping it."))
 
-    objects = UploadQuerySet.as_manager()
+    objects: ClassVar = UploadQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -155,6 +155,7 @@ class Backend(ABC):
 
     def advance(self, order_id: UUID) -> None:
         """Tell the book what has happened by now; nothing to do where the exchange tells it."""
+        return
 
     def ask(self, order_id: UUID) -> Trace:
         """What the exchange knows of the order; asked after ``Unanswered``."""

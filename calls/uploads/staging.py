@@ -45,7 +45,7 @@ def _party(facts: Mapping[str, str]) -> PartyDraft:
 
 
 def _legs(rows: list[Mapping[str, Any]]) -> tuple[LegDraft, ...]:
-    readers = {"role": LegRole, "party": _party, "disposition": Disposition, **_TIMES}
+    readers: dict[str, Callable[[Any], Any]] = {"role": LegRole, "party": _party, "disposition": Disposition, **_TIMES}
     return tuple(LegDraft(**_read(row, readers)) for row in rows)
 
 

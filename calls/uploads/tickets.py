@@ -111,7 +111,8 @@ def find_ticket(key: str, principal: Principal, door: Source) -> Upload:
     tickets = Upload.objects.known().filter(opened_in=principal.tenant, door=door, tenant__is_active=True)
     if principal.center_id is not None:
         tickets = tickets.filter(opened_by=principal.user)
-    ticket = tickets.select_related("tenant", "recording", "call").filter(pk=_exact_key(key)).first()
+    exact = _exact_key(key)
+    ticket = tickets.select_related("tenant", "recording", "call").filter(pk=exact).first() if exact else None
     if ticket is None:
         raise TicketNotFound
     return ticket

@@ -20,23 +20,24 @@ from calls.telephony.base import LONGEST_CALL_S, MOST_SOURCES
 from calls.telephony.simulator import SimulatorBackend
 from calls.telephony.speech import LONGEST_TEXT
 
-_NUMBER = {"max_length": 128, "trim_whitespace": True}
+LONGEST_NUMBER = 128
 
 
 class OriginationIn(Strict):
     """A call to be made."""
 
     line = serializers.CharField(
-        **_NUMBER, help_text="The line that calls, by its id or number; it decides the exchange, the agent and the caller id."
+        max_length=LONGEST_NUMBER,
+        help_text="The line that calls, by its id or number; it decides the exchange, the agent and the caller id.",
     )
     sources = serializers.ListField(
-        child=serializers.CharField(**_NUMBER),
+        child=serializers.CharField(max_length=LONGEST_NUMBER),
         required=False,
         max_length=MOST_SOURCES * 10,
         help_text="The telephones rung first, all at once; the first to pick up is connected. Without it the line itself; "
         "an empty list makes an announcement, which needs a message.",
     )
-    destination = serializers.CharField(**_NUMBER, help_text="A number in any spelling, or an extension.")
+    destination = serializers.CharField(max_length=LONGEST_NUMBER, help_text="A number in any spelling, or an extension.")
     caller = PartyInField(required=False, help_text="Whom the destination sees as the caller, in place of the line's own.")
     caller_for_sources = PartyInField(required=False, help_text="Whom the sources see as the caller.")
     wait = serializers.IntegerField(
@@ -62,7 +63,7 @@ class OriginationIn(Strict):
 class TransferIn(Strict):
     """Where a call goes."""
 
-    to = serializers.CharField(**_NUMBER, help_text="A number in any spelling, or an extension.")
+    to = serializers.CharField(max_length=LONGEST_NUMBER, help_text="A number in any spelling, or an extension.")
     leaves = serializers.ChoiceField(
         choices=[NEAR, FAR],
         required=False,

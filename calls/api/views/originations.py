@@ -23,6 +23,7 @@ from calls.api.serializers.originations import LiveCallDocument, OriginationDocu
 from calls.api.views.base import Door
 from calls.api.views.resource import STAMP_SORTS, Resource
 from calls.models import Call, Line, Origination
+from calls.models.origination import OriginationQuerySet
 from tenants.authentication import Principal
 from tenants.idempotency import Answer
 
@@ -44,7 +45,7 @@ class Originations(Resource):
     default_sort = "-created_at"
     erase_roles = WRITERS
 
-    def rows(self) -> QuerySet[Origination]:
+    def rows(self) -> OriginationQuerySet:
         return Origination.objects.within_reach_of(self.principal)
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:

@@ -33,6 +33,7 @@ from calls.api.views.base import Door
 from calls.api.views.resource import STAMP_SORTS, Resource
 from calls.choices import EventKind
 from calls.models import Call, Recording
+from calls.models.recording import RecordingQuerySet
 from calls.recordings import links, serving
 from tenants.authentication import CredentialsRefused, Principal, of_user
 from tenants.choices import Role
@@ -53,7 +54,7 @@ class Recordings(Resource):
     sorts: ClassVar = {"duration": Sort(field="duration_sorted", expression=Coalesce(F("duration_ms"), Value(-1))), **STAMP_SORTS}
     default_sort = "-created_at"
 
-    def rows(self) -> QuerySet[Recording]:
+    def rows(self) -> RecordingQuerySet:
         return within_reach(self.principal)
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
@@ -78,7 +79,7 @@ class CallRecordings(Resource):
     def allowed_parameters(self) -> Collection[str]:
         return ("cursor", "page_size", "sort", "count", "fields", "expand") if self.action == "list" else ()
 
-    def list(self, request: Request, pk: str) -> Response:
+    def list(self, request: Request, pk: str) -> Response:  # type: ignore[override]  # the calls' address names one
         """What there is to hear of the call, replaced files as well."""
         call = self.find(pk, Call.objects.within_reach_of(self.principal))
         keyset, wanted = Keyset(request, self.sorts, self.default_sort), self.wanted()
@@ -93,7 +94,7 @@ class CallRecordings(Resource):
         responses={201: RecordingDocument},
         examples=[OpenApiExample("Example", value={"url": "https://pbx.example.com/audio/42.wav"}, request_only=True)],
     )
-    def create(self, request: Request, pk: str) -> Response:
+    def create(self, request: Request, pk: str) -> Response:  # type: ignore[override]  # as above
         """Note where a call's audio is kept. Audio to be kept here is sent by an upload."""
         call = self.find(pk, Call.objects.within_reach_of(self.principal))
 
@@ -195,7 +196,7 @@ class RecordingLinks(Door):
         return Response({"url": request.build_absolute_uri(address), "expires_at": rfc3339(expires_at)}, status=201)
 
 
-def within_reach(principal: Principal) -> QuerySet[Recording]:
+def within_reach(principal: Principal) -> RecordingQuerySet:
     """The recordings of the calls that this principal may see."""
     recordings = Recording.objects.for_tenant(principal.tenant)
     return recordings.filter(call__center=principal.center_id) if principal.center_id else recordings

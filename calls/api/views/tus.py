@@ -11,7 +11,6 @@ import binascii
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from django.utils.http import http_date
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -48,12 +47,12 @@ class UploadTus(Door):
             detail = f"Tus-Resumable must be {VERSION}."
             raise Problem(412, "unsupported_version", detail, headers={"Tus-Version": VERSION})
 
-    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Tus-Resumable"] = VERSION
         return response
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]  # as all of DRF
         return Response(
             status=204,
             headers={

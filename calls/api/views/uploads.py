@@ -32,12 +32,6 @@ from tenants.idempotency import Answer
 _DIGEST = re.compile(r"\s*([a-z0-9-]+)=:([A-Za-z0-9+/=]*):\s*(?:;[^,]*)?(?:,|\Z)")  # RFC 9530 and RFC 8941 §3.2
 _DIGEST_NAMES = {"sha-256": "sha256", "md5": "md5", "sha": "sha1"}
 
-CREATE = {
-    "operation_id": "uploads_create",
-    "summary": "Announce audio",
-    "request": PolymorphicProxySerializer("NewUpload", [UploadIn, AttachIn], None),
-}
-
 
 class Uploads(Resource):
     """Announced audio: a ticket says where to send it. The call enters the log when its audio is whole."""
@@ -57,7 +51,11 @@ class Uploads(Resource):
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
         return rows.select_related("recording").defer("recording__peaks", "draft")
 
-    @extend_schema(**CREATE)
+    @extend_schema(
+        operation_id="uploads_create",
+        summary="Announce audio",
+        request=PolymorphicProxySerializer("NewUpload", [UploadIn, AttachIn], None),
+    )
     def create(self, request: Request) -> Response:
         """Announce a call, or audio for a call that is there. The answer is the ticket, with the ways to send.
 

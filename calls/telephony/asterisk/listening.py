@@ -39,7 +39,7 @@ class Hearer(Protocol):
 class OrderHearer:
     """Hears of our own calls."""
 
-    kinds = events.WANTED
+    kinds: Sequence[str] = events.WANTED
     of_all = False
 
     def __init__(self, engine: Engine) -> None:

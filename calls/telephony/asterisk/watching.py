@@ -5,7 +5,7 @@ A call is a channel that came in; the ``Dial`` events name the telephones it ran
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ class WatchedCall:
 class Watcher:
     """Keeps the live calls; ``report`` gets each at its start, its answer and its end, and again after a gap."""
 
-    kinds = KINDS
+    kinds: Sequence[str] = KINDS
     of_all = True
 
     def __init__(self, switch: Switch, report: Callable[[WatchedCall], None]) -> None:
