@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from io import RawIOBase
@@ -17,6 +18,7 @@ from calls.recordings.errors import NoRoom
 from calls.recordings.storage.keeping import CHUNK_BYTES, Readable
 
 _ROOM_EVERY_BYTES = 64 * 1024 * 1024
+_SYNC_EVERY_BYTES = 32 * 1024 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -28,16 +30,49 @@ def require_room(size_bytes: int = 0, folder: Path | None = None) -> None:
         raise NoRoom("There is too little free space to take more audio.")
 
 
-def copy(stream: Readable, file: RawIOBase, root: Path) -> int:
-    """Write a stream to an unbuffered file in chunks, minding the free space now and then; how many bytes."""
+def copy(stream: Readable, file: RawIOBase, root: Path, *, durable: bool = True) -> int:
+    """Write a stream to an unbuffered file in chunks, minding the free space now and then; how many bytes.
+
+    With ``durable`` they are on their way to the disk while more come, so that ``sync`` has little left to wait for.
+    """
     written = checked = 0
-    while chunk := stream.read(CHUNK_BYTES):
-        if written >= checked:
-            require_room(len(chunk), root)
-            checked += _ROOM_EVERY_BYTES
-        write_all(file, chunk)
-        written += len(chunk)
+    behind = _SyncingBehind(file.fileno() if durable else None)
+    try:
+        while chunk := stream.read(CHUNK_BYTES):
+            if written >= checked:
+                require_room(len(chunk), root)
+                checked += _ROOM_EVERY_BYTES
+            write_all(file, chunk)
+            written += len(chunk)
+            behind.note(len(chunk))
+    finally:
+        behind.finish()
     return written
+
+
+class _SyncingBehind:
+    """Syncs a growing file in a thread, again whenever enough was written; errors come out at the latest at the end."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+        self._helper: ThreadPoolExecutor | None = None
+        self._running: Future[None] | None = None
+        self._unsynced = 0
+
+    def note(self, size: int) -> None:
+        self._unsynced += size
+        if self._descriptor is None or self._unsynced < _SYNC_EVERY_BYTES:
+            return
+        if self._running is None or self._running.done():
+            self.finish()
+            self._helper = self._helper or ThreadPoolExecutor(1, "sync")
+            self._running = self._helper.submit(sync, self._descriptor)
+            self._unsynced = 0
+
+    def finish(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()
 
 
 def write_all(file: RawIOBase, chunk: bytes) -> None:

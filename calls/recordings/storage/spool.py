@@ -72,7 +72,7 @@ class Spool:
             digest = self._digest if self._digest.size == offset else None  # begun elsewhere: digested when it is whole
             try:
                 with full_disk_is_no_room():
-                    copy(Measured(stream, limit_bytes, digest, offset=offset), file, self.path.parent)
+                    copy(Measured(stream, limit_bytes, digest, offset=offset), file, self.path.parent, durable=durable)
             except AudioRefused:
                 file.truncate(offset)
                 raise

@@ -146,7 +146,7 @@ def test_no_half_object_is_ever_visible(on_disk):
             seen.append(objects())
             return super().read(size)
 
-    storage.put(Watched(bytes(1_000_000)), tenant, MANY)
+    storage.put(Watched(bytes(4_000_000)), tenant, MANY)
     assert len(seen) > 3
     assert not any(seen)
     assert len(objects()) == 1
