@@ -16,19 +16,25 @@ from django.apps import apps
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 
+from calls.choices import Source
+from calls.drafts import CallDraft
 from calls.models import Call, Line, Tag
+from calls.uploads import open_ticket
 from contacts.models import AgentExtension
+from tenants.authentication import Principal
 from tenants.ids import short_id
 from tenants.models import ApiToken
 from tenants.scoping import TenantOwned
 from tests.make import (
     PASSWORD,
+    STARTED_AT,
     make_agent,
     make_call,
     make_center,
     make_company,
     make_contact,
     make_line,
+    make_recording,
     make_tenant,
     make_token,
     make_user,
@@ -79,7 +85,11 @@ def theirs():
     user = make_user(tenant, username=f"user-{CANARY}")
     make_token(tenant, user)
     call = make_call(tenant, "+46701234567", notes=f"Notes {CANARY}", external_id=f"{CANARY}-call", tags=(CANARY,))
+    recording = make_recording(call, f"sound of {CANARY}".encode())
+    announced = CallDraft(source=Source.API, started_at=STARTED_AT, notes=f"Notes {CANARY}")
+    upload = open_ticket(tenant, Principal(tenant=tenant, user=user, role="owner"), Source.API, draft=announced)
     rows = {"center": center, "company": company, "contact": contact, "agent": agent, "line": line, "tag": tag, "user": user}
+    rows |= {"recording": recording, "upload": upload}
     return {**rows, "tenant": tenant, "call": call, "token": ApiToken.objects.get(user=user)}
 
 
