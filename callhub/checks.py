@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from callhub import env
 from calls import failpoints
+from calls.choices import TELEPHONY_BACKENDS
 
 BROKERS = ("embedded+sqlite://", "amqp://", "amqps://", "redis://", "rediss://", "memory://")
 
@@ -52,6 +53,18 @@ def no_failpoint_in_production(**_: Any) -> list[CheckMessage]:
         return []
     hint = f"CALLHUB_FAILPOINT is one of {', '.join(failpoints.NAMES)}, with “:kill” behind it."
     return [Error(f"There is no failpoint “{armed}”.", hint=hint, id="callhub.E006")]
+
+
+@register
+def exchange_can_be_reached(**_: Any) -> list[CheckMessage]:
+    """A real exchange needs an address, and a backend somebody wrote."""
+    if settings.CALLHUB_TELEPHONY not in TELEPHONY_BACKENDS:
+        hint = f"CALLHUB_TELEPHONY is one of {', '.join(TELEPHONY_BACKENDS)}."
+        return [Error(f"There is no exchange “{settings.CALLHUB_TELEPHONY}”.", hint=hint, id="callhub.E007")]
+    if settings.CALLHUB_TELEPHONY == "asterisk" and not (settings.CALLHUB_ARI_URL and settings.CALLHUB_ARI_USER):
+        hint = "Set CALLHUB_ARI_URL, CALLHUB_ARI_USER and CALLHUB_ARI_PASSWORD."
+        return [Error("CALLHUB_TELEPHONY is asterisk, and nothing says where it is.", hint=hint, id="callhub.E008")]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -55,7 +55,7 @@ class RecordingAdmin(TenantModelAdmin):
     ordering = ["-created_at", "-id"]
     sortable_by = ["created", "heard", "silence", "loudness", "kept_until"]
     actions = None
-    fields = ["call", "md5", "sha256", "container", "codec", "sample_rate_hz", "created_at"]
+    fields = ["call", "checksum", "checksum_md5", "container", "codec", "sample_rate_hz", "created_at"]
     readonly_fields = fields
 
     class Media:
@@ -140,6 +140,16 @@ class RecordingAdmin(TenantModelAdmin):
         return timezone.localdate(recording.retain_until).isoformat()  # it is always a midnight
 
     # The page
+
+    @display(description="SHA-256")
+    def checksum(self, recording: Recording) -> Any:
+        """In hex, broken where the screen ends."""
+        return format_html('<code class="ch-text">{}</code>', recording.sha256 or cells.NOTHING)
+
+    @display(description="MD5")
+    def checksum_md5(self, recording: Recording) -> Any:
+        """The same, for CallN's clients."""
+        return format_html('<code class="ch-text">{}</code>', recording.md5 or cells.NOTHING)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
         recording = context.get("original")
