@@ -7,6 +7,7 @@ from typing import Any
 
 from calls import dialer
 from calls.dialects.voipnow.errors import invalid, not_offered
+from calls.dialects.voipnow.listing import lines_of
 from calls.dialects.voipnow.vocabulary import NOT_OFFERED, OFF_HOLD, ON_HOLD, TRANSFER
 from calls.models import Call, Origination
 from contacts.phone import is_same, read_number
@@ -77,13 +78,12 @@ def _takes_part(call: Call, number: str) -> bool:
 
 
 def _is_one_of(row: Origination, number: str, numbers: Iterable[str]) -> bool:
+    """Whether a number is among others, in whatever spelling and form."""
     country = row.tenant.country
     wanted = read_number(number, country)
-    lines = {dialer.find_line(row.tenant, number)} - {None} if wanted.is_extension else set()
-    return any(
-        is_same(wanted, read_number(other, country)) or (lines and dialer.find_line(row.tenant, other) in lines)
-        for other in numbers
-    )
+    lines = lines_of(row.tenant, number) if wanted.is_extension else []
+    others = [read_number(other, country) for other in numbers]
+    return any(is_same(wanted, other) or (lines and lines_of(row.tenant, other.raw) == lines) for other in others)
 
 
 def _number(body: Mapping[str, Any], name: str) -> str:

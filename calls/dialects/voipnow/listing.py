@@ -25,14 +25,14 @@ def phone_calls(holder: Holder, user_id: str, extension: str) -> CallQuerySet:
     """The calls of this user at this extension, brought up to the present moment. Raises ``Refusal``."""
     principal = whose(holder, user_id)
     calls = _in_the_system(holder)
-    if principal is not None and extension == SELF:
-        calls = calls.filter(tenant=principal.tenant).filter(of_user(principal.user))
-    if extension != SELF:
-        tenant = principal.tenant if principal else holder.tenant
-        calls = calls.filter(line=_line(tenant, extension))
-        if principal is not None and principal != holder.principal:
-            calls = calls.filter(of_user(principal.user))
-    return calls
+    if principal is not None:
+        calls = calls.filter(of_user(principal.user), tenant=principal.tenant)
+    if extension == SELF:
+        return calls
+    lines = lines_of(principal.tenant if principal else holder.tenant, extension)
+    if not lines:
+        raise invalid("extension_invalid", "extension: there is no such extension; @self stands for all of the user's.")
+    return calls.filter(line__in=lines)
 
 
 def phone_call(holder: Holder, extension: str, call_id: str) -> Call | None:
@@ -40,8 +40,7 @@ def phone_call(holder: Holder, extension: str, call_id: str) -> Call | None:
     call: Call | None = _in_the_system(holder).by_public_id(call_id)
     if call is None or extension == SELF:
         return call
-    line = dialer.find_line(call.tenant, extension)
-    return call if line is not None and line.pk == call.line_id else None
+    return call if call.line in lines_of(call.tenant, extension) else None
 
 
 def listed(calls: CallQuerySet, listing: Listing) -> CallQuerySet:
@@ -55,7 +54,7 @@ def listed(calls: CallQuerySet, listing: Listing) -> CallQuerySet:
 def with_everything_shown(calls: CallQuerySet) -> CallQuerySet:
     """The calls with what a PhoneCall shows of them, in two queries however many they are."""
     legs = Prefetch("legs", queryset=CallLeg.objects.order_by("position"))
-    shown = calls.select_related("tenant", "line__agent__user", "origination__requester").prefetch_related(legs)
+    shown = calls.select_related("tenant", "line__agent__user", "agent__user", "origination__requester").prefetch_related(legs)
     return shown.defer("document", "given_contact", "match_candidates", "completed_forms", "facts", "notes")
 
 
@@ -64,15 +63,21 @@ def of_user(user: User) -> Q:
     return Q(line__agent__user=user) | Q(agent__user=user) | Q(origination__requester=user)
 
 
+def lines_of(tenant: Tenant, extension: str) -> list[Line]:
+    """The line with this number; an extension may be there in its short form and in its extended one, which are the same."""
+    plan = dialer.plan_of(tenant)
+    line = dialer.find_line(tenant, extension, plan=plan)
+    if line is None:
+        return []
+    full = dialer.extended(line, plan)
+    forms = {extension, full, full.rpartition("*")[2]} if line.is_extension else {extension}
+    found = {dialer.find_line(tenant, form, plan=plan) for form in forms}
+    same = [other for other in found if other is not None and dialer.extended(other, plan) == full]
+    return sorted(same, key=lambda other: other.number)
+
+
 def _in_the_system(holder: Holder) -> CallQuerySet:
     rows = originations_within_reach(holder).live()
     dialer.refresh_all(rows.only("id", "state", "backend"))
     live = {"origination__state__in": ORIGINATION_LIVE, "origination__cancel_requested_at": None}
     return with_everything_shown(calls_within_reach(holder).filter(**live))
-
-
-def _line(tenant: Tenant, extension: str) -> Line:
-    line = dialer.find_line(tenant, extension)
-    if line is None:
-        raise invalid("extension_invalid", "extension: there is no such extension; @self stands for all of the user's.")
-    return line

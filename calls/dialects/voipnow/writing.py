@@ -67,7 +67,9 @@ class Writer:
 def writer(request: HttpRequest, calls: Iterable[Call]) -> Writer:
     """A writer for these calls, in one query."""
     users = {user.pk for user in map(owner_of, calls) if user}
-    rows = Membership.objects.filter(user__in=users, number__isnull=False).values_list("tenant_id", "user_id", "number")
+    rows = (
+        Membership.objects.filter(user__in=users, number__isnull=False).order_by().values_list("tenant_id", "user_id", "number")
+    )
     numbers = {(tenant, user): number for tenant, user, number in rows if number} if users else {}
     beginning, _, _ = request.path.partition("/phoneCalls/")
     return Writer(root=request.build_absolute_uri(f"{beginning}/phoneCalls"), numbers=numbers)
