@@ -12,6 +12,7 @@ from calls.choices import OriginationState
 from calls.dialer import limits, numbers
 from calls.dialer.backends import backend_of
 from calls.dialer.book import DatabaseBook, known_of
+from calls.dialer.dispatching import place_call
 from calls.errors import DialRefused, NotOffered
 from calls.models import Origination
 from calls.telephony import flow
@@ -89,16 +90,18 @@ def transfer(origination: Origination, to: str, *, leaves: str = NEAR) -> Origin
 
 def refresh(origination: Origination) -> Origination:
     """The row as it is now, with all that has happened by now."""
-    if origination.is_live and origination.backend == SimulatorBackend.name:
-        backend_of(origination.backend).advance(origination.pk)
+    refresh_all([origination])
     return _now(origination)
 
 
 def refresh_all(originations: Iterable[Origination]) -> None:
-    """Bring simulated calls among these up to the present moment."""
+    """Bring simulated calls among these up to the present moment; one whose worker is busy begins here."""
     for row in originations:
-        if row.is_live and row.backend == SimulatorBackend.name:
-            backend_of(row.backend).advance(row.pk)
+        if not row.is_live or row.backend != SimulatorBackend.name:
+            continue
+        if row.state == OriginationState.QUEUED:
+            place_call(str(row.pk))
+        backend_of(row.backend).advance(row.pk)
 
 
 def advance_simulated() -> None:

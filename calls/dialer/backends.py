@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from calls.dialer.book import DatabaseBook
 from calls.errors import DialRefused
-from calls.telephony.asterisk.switch import Switch
 from calls.telephony.base import Backend
 from calls.telephony.simulator import SimulatorBackend
 from calls.telephony.speech import Espeak
+
+if TYPE_CHECKING:
+    from calls.telephony.asterisk import Switch
 
 _kept = threading.local()  # a backend may hold a connection, and a connection belongs to one thread
 
@@ -32,6 +35,8 @@ def asterisk_switch() -> Switch:
     """Which Asterisk. Raises ``DialRefused`` (line_not_usable) where none is set up."""
     if not settings.CALLHUB_ARI_URL:
         raise DialRefused("No Asterisk is set up: see CALLHUB_ARI_URL.", code="line_not_usable")
+    from calls.telephony.asterisk import Switch  # late: what it needs is large, and most have no Asterisk
+
     return Switch(
         url=settings.CALLHUB_ARI_URL,
         user=settings.CALLHUB_ARI_USER,
@@ -51,7 +56,7 @@ def _simulator() -> Backend:
 
 
 def _asterisk() -> Backend:
-    from calls.telephony.asterisk import AsteriskBackend  # late: only where there is one
+    from calls.telephony.asterisk import AsteriskBackend  # late, for the same reason
 
     return AsteriskBackend(DatabaseBook("asterisk"), asterisk_switch(), Espeak(settings.CALLHUB_SPEECH_COMMAND))
 

@@ -37,7 +37,6 @@ from calls.telephony.base import Backend, Endpoint, Order, TelephonyError, Trace
 from calls.telephony.book import DESTINATION, Kind, Known, Leg, Progress, role_of
 from calls.telephony.disposition import ANSWERED, CANCELLED, NO_ANSWER, Outcome, of_sip_status
 from calls.telephony.flow import Do, Step
-from calls.telephony.tones import Voices, write_conversation
 
 SETUP_S = 0.3  # from dialling to ringing
 RINGS_S = 2.3
@@ -124,10 +123,13 @@ class SimulatorBackend(Backend):
         return iter(())  # they are made when they are fetched
 
     def fetch_recording(self, name: str, into: IO[bytes]) -> int:
+        from calls.telephony.tones import write_conversation  # late: numpy is large, and only who fetches needs it
+
         known = self.book.load(UUID(name))
         if known is None:
             raise TelephonyError("there is no such recording")
-        return write_conversation(into, round(talk_s(known) * 1000), _voices(known))
+        near_speaks, far_speaks = _who_speaks(known)
+        return write_conversation(into, round(talk_s(known) * 1000), near_speaks=near_speaks, far_speaks=far_speaks)
 
     def delete_recording(self, name: str) -> None:
         pass
@@ -285,9 +287,11 @@ def _dropped(leg: Leg) -> Outcome:
     return ANSWERED if leg.answered_at is not None else CANCELLED
 
 
-def _voices(known: Known) -> Voices:
+def _who_speaks(known: Known) -> tuple[bool, bool]:
+    """Whether the near party says anything, and the far one; an announcement has no near one."""
     both = flow.parties(known)
     scripts = [
-        script_of(known.endpoint_of(name), role_of(name)) if name in known.legs else Script() for name in (both.near, both.far)
+        script_of(known.endpoint_of(name), role_of(name)) if name in known.legs else None for name in (both.near, both.far)
     ]
-    return Voices(near_speaks=not scripts[0].is_silent, far_speaks=not scripts[1].is_silent)
+    near, far = (script is not None and not script.is_silent for script in scripts)
+    return near, far

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-import av
-
 from calls.telephony.base import Message, TelephonyError
 
 RATE = 8000
@@ -92,6 +90,8 @@ class Sounds:
 
 def as_telephone_audio(audio: bytes) -> bytes:
     """Any audio as WAV, 8 kHz, 16 bit, mono. Raises ``TelephonyError`` when it is none."""
+    import av  # late: large, and only who speaks needs it
+
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
     samples = bytearray()
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import wave
-from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
@@ -15,15 +14,7 @@ LOUDNESS = 0.3
 BLOCK_S = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Voices:
-    """Who says anything."""
-
-    near_speaks: bool = True
-    far_speaks: bool = True
-
-
-def write_conversation(into: IO[bytes], length_ms: int, voices: Voices) -> int:
+def write_conversation(into: IO[bytes], length_ms: int, *, near_speaks: bool, far_speaks: bool) -> int:
     """Write a stereo WAV (8 kHz, 16 bit) of this length; its size in bytes. A minute at a time is in memory."""
     frames = length_ms * RATE // 1000
     with wave.open(into, "wb") as file:
@@ -31,15 +22,15 @@ def write_conversation(into: IO[bytes], length_ms: int, voices: Voices) -> int:
         file.setsampwidth(2)
         file.setframerate(RATE)
         for start in range(0, frames, BLOCK_S * RATE):
-            file.writeframes(_block(start, min(BLOCK_S * RATE, frames - start), voices))
+            file.writeframes(_block(start, min(BLOCK_S * RATE, frames - start), near_speaks, far_speaks))
     return into.seek(0, 2)
 
 
-def _block(start: int, frames: int, voices: Voices) -> bytes:
+def _block(start: int, frames: int, near_speaks: bool, far_speaks: bool) -> bytes:
     seconds = (start + np.arange(frames)) / RATE
     turn = (seconds // TURN_S).astype(int) % 2
     syllables = 0.6 + 0.4 * np.sin(2 * np.pi * 4 * seconds)  # about as fast as people speak
-    near = np.sin(2 * np.pi * NEAR_HZ * seconds) * syllables * (turn == 0) * voices.near_speaks
-    far = np.sin(2 * np.pi * FAR_HZ * seconds) * syllables * (turn == 1) * voices.far_speaks
+    near = np.sin(2 * np.pi * NEAR_HZ * seconds) * syllables * (turn == 0) * near_speaks
+    far = np.sin(2 * np.pi * FAR_HZ * seconds) * syllables * (turn == 1) * far_speaks
     samples = np.stack([near, far], axis=1) * LOUDNESS * 32767
     return samples.astype("<i2").tobytes()

@@ -6,7 +6,13 @@ import pytest
 
 from calls import dialer
 from calls.choices import Direction
-from tests.calls.dialer.ordering import order
+from calls.dialer import backends, recordings
+from calls.drafts import PartyDraft
+from calls.errors import DialRefused
+from calls.models import Call, DialPlan, Recording
+from tests.calls.dialer.fake import NAME, JournalExchange, stand_in
+from tests.calls.dialer.ordering import RINGS_ON, order
+from tests.make import make_line, make_tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,3 +28,93 @@ def test_a_whole_call_takes_less_than_ten_seconds(tenant, line, clock):
     assert call.ring_ms + call.talk_ms == call.duration_ms
     assert [(leg.role, leg.disposition) for leg in call.legs.all()] == [("source", "answered"), ("destination", "answered")]
     assert (call.direction, call.line, call.agent.name) == (Direction.OUTBOUND, line, "Ann")
+
+
+def test_a_simulated_call_does_not_wait_for_a_busy_worker(tenant, line, clock, monkeypatch):
+    monkeypatch.setattr("callhub.doorbell.ring", lambda *args: None)
+    row = dialer.place(tenant, order(line, RINGS_ON))
+    assert dialer.refresh(row).state == "dispatching"
+    clock.shift(1)
+    assert dialer.refresh(row).state == "ringing"
+
+
+def test_the_same_key_is_the_same_request(tenant, line, clock):
+    first, again = (dialer.place(tenant, order(line, key="form-1")) for _ in range(2))
+    assert first.pk == again.pk
+    assert Call.objects.count() == 1
+
+
+def test_the_same_nonce_is_another_request(tenant, line, clock):
+    first, again = (dialer.place(tenant, order(line, nonce="MTIz")) for _ in range(2))
+    assert first.pk != again.pk
+
+
+def test_the_callers_are_the_lines_own_unless_told(tenant, line, clock):
+    line.caller_name, line.caller_number = "Reception", "210"
+    told = PartyDraft(number="210", name="Ann Lee")
+    row = dialer.place(tenant, order(line, shown_to_destination=told))
+    assert (row.source_caller_name, row.source_caller_number) == ("Reception", "210")
+    assert (row.destination_caller_name, row.destination_caller_number) == ("Ann Lee", "210")
+
+
+@pytest.mark.parametrize(("proven", "shown"), [(True, "+46812345678"), (False, "")])
+def test_a_real_exchange_shows_only_proven_numbers(tenant, proven, shown, monkeypatch, tmp_path):
+    stand_in(JournalExchange(tmp_path / "journal"))
+    line = make_line(tenant, "+46812345678", backend=NAME, is_proven=proven)
+    row = dialer.place(tenant, order(line))
+    assert row.destination_caller_number == shown
+    if not proven:
+        with pytest.raises(DialRefused) as refused:
+            dialer.place(tenant, order(line, shown_to_destination=PartyDraft(number="+46812345678")))
+        assert refused.value.code == "caller_id_not_allowed"
+
+
+def test_a_line_whose_exchange_is_not_set_up_makes_no_calls(tenant, line):
+    backends._kept.__dict__.clear()
+    line.backend = NAME
+    with pytest.raises(DialRefused) as refused:
+        dialer.place(tenant, order(line))
+    assert (refused.value.code, set(refused.value.fields)) == ("line_not_usable", {"line"})
+
+
+def test_another_tenants_line_makes_no_calls(tenant, line):
+    with pytest.raises(DialRefused) as refused:
+        dialer.place(make_tenant(), order(line))
+    assert refused.value.code == "line_not_usable"
+
+
+class TestAdopting:
+    def test_a_number_nobody_has_becomes_a_line_once(self, tenant):
+        first, again = (dialer.adopt_line(tenant, "3215551081") for _ in range(2))
+        assert first.pk == again.pk
+
+    def test_another_tenants_number_does_not(self, tenant):
+        make_line(make_tenant(), "3215551081")
+        assert dialer.adopt_line(tenant, "3215551081") is None
+
+    def test_nothing_is_adopted_where_the_tenant_does_not_want_it(self, tenant):
+        DialPlan.objects.create(tenant=tenant, adopts_lines=False)
+        assert dialer.adopt_line(tenant, "3215551081") is None
+
+    def test_nothing_is_adopted_on_a_real_exchange(self, tenant, settings):
+        settings.CALLHUB_TELEPHONY = "asterisk"
+        assert dialer.adopt_line(tenant, "3215551081") is None
+
+    @pytest.mark.parametrize("text", ["210", "", "abc"])
+    def test_what_is_no_public_number_is_not_adopted(self, tenant, text):
+        assert dialer.adopt_line(tenant, text) is None
+
+
+def test_a_recorded_call_brings_its_audio_home(tenant, line, clock):
+    row = dialer.place(tenant, order(line, is_recorded=True))
+    clock.shift(10)
+    dialer.refresh(row)
+    recording = Recording.objects.playable().get()
+    assert (recording.call_id, recording.duration_ms, recording.channels) == (row.call_id, 5000, 2)
+    recordings.fetch(str(row.pk))
+    assert Recording.objects.count() == 1
+
+
+def test_no_live_call_costs_one_query(tenant, line, clock, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        dialer.advance_simulated()
