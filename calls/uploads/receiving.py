@@ -115,7 +115,7 @@ def received_bytes(ticket: Upload) -> int:
             return Spool(ticket.spool).size
         except SpoolMissing:
             return 0
-    return sum(ticket.chunks.values_list("size_bytes", flat=True))
+    return sum(chunk.size_bytes for chunk in ticket.chunks.all())
 
 
 @contextmanager

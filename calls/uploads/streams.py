@@ -21,7 +21,10 @@ def body_of(request: HttpRequest) -> Readable:
     Raises ``BodyRefused`` (411) for a chunked body where the server in front of us does not undo the chunks.
     """
     if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        return _Body(request, int(request.META.get("CONTENT_LENGTH") or 0))
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not (length.isascii() and length.isdigit()):
+            raise BodyRefused("The Content-Length is not a number.")
+        return _Body(request, int(length))
     if not request.META.get("wsgi.input_terminated"):
         raise BodyRefused("Say the Content-Length.", code="length_required", status=411)
     return _Body(request.META["wsgi.input"], None)

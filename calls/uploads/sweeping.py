@@ -34,7 +34,8 @@ def expire_overdue(now: datetime | None = None) -> int:
 def finish_left_behind(now: datetime | None = None) -> int:
     """Finish uploads all of whose bytes have come and whose keeper was killed; how many."""
     now = now or timezone.now()
-    finished = sum(map(_finish_appended, Upload.objects.appended().select_related("tenant", "recording", "call", "opened_by")))
+    appended = Upload.objects.appended().select_related("tenant", "recording", "call", "opened_by").order_by("-updated_at")
+    finished = sum(map(_finish_appended, appended[:AT_ONCE]))
     for ticket in Upload.objects.left_behind(now).select_related("tenant", "recording", "call", "opened_by")[:20]:
         lease = Upload.objects.filter(pk=ticket.pk, lease_until=ticket.lease_until)
         if lease.update(lease_until=now + LEASE):

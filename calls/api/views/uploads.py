@@ -49,7 +49,7 @@ class Uploads(Resource):
         return tickets.filter(opened_by=principal.user) if principal.center_id else tickets
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
-        return rows.select_related("recording").defer("recording__peaks", "draft")
+        return rows.select_related("recording").defer("recording__peaks", "draft").prefetch_related("chunks")
 
     @extend_schema(
         operation_id="uploads_create",

@@ -354,6 +354,24 @@ def test_an_upload_in_parts_without_a_size_is_finished_on_request(api):
     assert api.post(f"uploads/{ticket['id']}/complete").status_code == 200
 
 
+def test_lists_cost_the_same_however_long(api, tenant, django_assert_max_num_queries):
+    for count in (2, 20):
+        for _ in range(count):
+            announce(api)
+        make_call(tenant)
+        for path in ("uploads", "recordings"):
+            with django_assert_max_num_queries(5):
+                assert len(api.get(path).json()["results"]) >= count
+
+
+def test_a_length_that_is_no_number_is_a_400(api):
+    ticket = announce(api)
+    answer = api.http.put(
+        f"/api/v1/uploads/{ticket['id']}/audio", AUDIO, headers={"Authorization": f"Bearer {api.secret}"}, CONTENT_LENGTH="x"
+    )
+    assert answer.status_code == 400
+
+
 # Straight to the bucket
 
 
