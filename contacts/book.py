@@ -42,8 +42,8 @@ def save_numbers(contact: Contact, *, changed: Iterable[ContactNumber] = (), rem
 @transaction.atomic
 def remove_contact(contact: Contact) -> None:
     """Delete a contact; its calls stay and are matched anew."""
-    known = _known_by(contact)
-    ask_for_relink(contact, known)
+    Contact.objects.select_for_update().filter(pk=contact.pk).first()  # a call being logged for them waits, and finds them gone
+    ask_for_relink(contact, _known_by(contact))
     contact.delete()
 
 

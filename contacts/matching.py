@@ -6,14 +6,13 @@ taken. Identifiers come first, numbers last; a given id that fits nothing falls 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import QuerySet
-
-from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
+from contacts.models import Agent, Company, Contact
 from contacts.phone import Number
+from tenants.lookup import Answer, Found, Question, ask, known
 from tenants.models import Tenant, User
 
 EXACT, GUESS, SEVERAL, NONE = "exact", "guess", "several", "none"
@@ -66,18 +65,9 @@ def find_contact(tenant: Tenant, number: Number, hint: ContactHint = ContactHint
 
 
 def find_contacts(tenant: Tenant, asked: Sequence[tuple[Number, ContactHint]]) -> list[Match]:
-    """What ``find_contact`` gives for each, in the same order, with a handful of queries for all of them."""
-    contacts = Contact.objects.for_tenant(tenant).select_related("company")
-    by_id = contacts.by_public_ids(hint.id for _, hint in asked)
-    by_external_id = _by_external_id(contacts, (hint.external_id for _, hint in asked if hint.id not in by_id))
-    named = [_named(hint, by_id, by_external_id) for _, hint in asked]
-    rows = _rows_by_key(tenant, {number.key for (number, _), match in zip(asked, named, strict=True) if match is None})
-    found = [match or _by_number(number, rows.get(number.key, [])) for (number, _), match in zip(asked, named, strict=True)]
-    companies = _companies(tenant, [hint for (_, hint), match in zip(asked, found, strict=True) if match.contact is None])
-    return [
-        _with_company(match, companies.get(hint)) if match.contact is None else match
-        for (_, hint), match in zip(asked, found, strict=True)
-    ]
+    """What ``find_contact`` gives for each, in the same order, with one query for all of them."""
+    people = People(tenant, ask(contact_questions(tenant, [number for number, _ in asked], [hint for _, hint in asked])))
+    return [people.contact(number, hint) for number, hint in asked]
 
 
 def find_agent(tenant: Tenant, hint: AgentHint) -> Agent | None:
@@ -86,84 +76,137 @@ def find_agent(tenant: Tenant, hint: AgentHint) -> Agent | None:
 
 
 def find_agents(tenant: Tenant, hints: Sequence[AgentHint]) -> list[Agent | None]:
-    """What ``find_agent`` gives for each, in the same order, with at most four queries for all of them."""
-    agents = Agent.objects.for_tenant(tenant)
-    by_id = agents.by_public_ids(hint.id for hint in hints)
-    rest = [hint for hint in hints if hint.id not in by_id]
-    by_external_id = _by_external_id(agents, (hint.external_id for hint in rest))
-    rest = [hint for hint in rest if hint.external_id not in by_external_id]
-    by_extension = _by_extension(tenant, {hint.extension for hint in rest if hint.extension})
-    users = {hint.user for hint in rest if hint.user and not _names_agent(hint)}
-    by_user = {agent.user_id: agent for agent in agents.filter(user__in=users)} if users else {}
+    """What ``find_agent`` gives for each, in the same order, with one query for all of them."""
+    people = People(tenant, ask(agent_questions(tenant, hints)))
+    return [people.agent(hint) for hint in hints]
+
+
+_CONTACT = """
+SELECT 'contact', '', c.id, c.id, c.external_id, c.name, '', o.id, o.external_id, o.name
+FROM contacts_contact c LEFT JOIN contacts_company o ON o.id = c.company_id
+WHERE c.tenant_id = %s"""
+_NUMBER = """
+SELECT 'number', n.match_key, n.id, c.id, c.external_id, c.name, n.e164, o.id, o.external_id, o.name
+FROM contacts_contactnumber n JOIN contacts_contact c ON c.id = n.contact_id LEFT JOIN contacts_company o ON o.id = c.company_id
+WHERE n.tenant_id = %s"""
+_COMPANY = """
+SELECT 'company', '', o.id, o.id, o.external_id, o.name, '', CAST(NULL AS uuid), NULL, NULL
+FROM contacts_company o WHERE o.tenant_id = %s"""
+_AGENT = """
+SELECT 'agent', '', a.id, a.id, a.external_id, a.name, '', a.center_id, NULL, NULL
+FROM contacts_agent a WHERE a.tenant_id = %s"""
+_EXTENSION = """
+SELECT 'extension', x.number, a.id, a.id, a.external_id, a.name, '', a.center_id, NULL, NULL
+FROM contacts_agentextension x JOIN contacts_agent a ON a.id = x.agent_id WHERE x.tenant_id = %s"""
+_LOG_IN = """
+SELECT 'log-in', '', a.user_id, a.id, a.external_id, a.name, '', a.center_id, NULL, NULL
+FROM contacts_agent a WHERE a.tenant_id = %s"""
+
+
+def contact_questions(tenant: Tenant, numbers: Iterable[Number], hints: Collection[ContactHint]) -> list[Question]:
+    """What must be asked before ``People.contact`` can say whose numbers and hints these are."""
+    contacts, companies = Question(_CONTACT, tenant), Question(_COMPANY, tenant)
+    contacts.where_id("c.id", (hint.id for hint in hints)).where("c.external_id", (hint.external_id for hint in hints))
+    companies.where_id("o.id", (hint.company_id for hint in hints))
+    companies.where("o.external_id", (hint.company_external_id for hint in hints))
+    return [contacts, companies, Question(_NUMBER, tenant).where("n.match_key", (number.key for number in numbers))]
+
+
+def agent_questions(tenant: Tenant, hints: Collection[AgentHint]) -> list[Question]:
+    """What must be asked before ``People.agent`` can say whom these hints mean."""
+    agents = Question(_AGENT, tenant)
+    agents.where_id("a.id", (hint.id for hint in hints)).where("a.external_id", (hint.external_id for hint in hints))
+    users = (hint.user.pk for hint in hints if hint.user and not _names_agent(hint))
     return [
-        by_id.get(hint.id)
-        or by_external_id.get(hint.external_id)
-        or by_extension.get(hint.extension)
-        or (by_user.get(hint.user.pk) if hint.user and not _names_agent(hint) else None)
-        for hint in hints
+        agents,
+        Question(_EXTENSION, tenant).where("x.number", (hint.extension for hint in hints)),
+        Question(_LOG_IN, tenant).where("a.user_id", users),
     ]
 
 
-def _named(hint: ContactHint, by_id: dict[str, Contact], by_external_id: dict[str, Contact]) -> Match | None:
-    if hint.id in by_id:
-        return _exact(by_id[hint.id], "id", 1.0)
-    if hint.external_id in by_external_id:
-        return _exact(by_external_id[hint.external_id], "external_id", 1.0)
-    return None
+class People:
+    """The contacts, companies and agents that were found, and the rules by which one of them is whom a call means.
 
+    Rows know their ids, names and what they belong to; all else is fetched when somebody looks at it.
+    """
 
-def _rows_by_key(tenant: Tenant, keys: set[str]) -> dict[str, list[ContactNumber]]:
-    found: dict[str, list[ContactNumber]] = {}
-    numbers = ContactNumber.objects.for_tenant(tenant).select_related("contact__company").order_by("created_at", "id")
-    for row in numbers.filter(match_key__in=keys - {""}) if keys - {""} else ():
-        found.setdefault(row.match_key, []).append(row)
-    return found
+    def __init__(self, tenant: Tenant, answers: Mapping[str, list[Answer]]) -> None:
+        self._tenant = tenant
+        self._contacts = Found({answer.id: self._contact(answer) for answer in answers.get("contact", ())})
+        self._companies = Found({answer.id: self._company(answer) for answer in answers.get("company", ())})
+        self._agents = Found({answer.id: self._agent(answer) for answer in answers.get("agent", ())})
+        self._by_extension = {answer.asked: self._agent(answer) for answer in answers.get("extension", ())}
+        self._by_log_in = {answer.asked_id: self._agent(answer) for answer in answers.get("log-in", ())}
+        self._numbers: dict[str, list[Answer]] = {}
+        for answer in answers.get("number", ()):
+            self._numbers.setdefault(answer.asked, []).append(answer)
 
+    def contact(self, number: Number, hint: ContactHint) -> Match:
+        """Whom a number and a hint mean (``find_contact``)."""
+        if contact := self._contacts.by_id(hint.id):
+            return _exact(contact, "id", 1.0)
+        if contact := self._contacts.by_external_id(hint.external_id):
+            return _exact(contact, "external_id", 1.0)
+        match = self._by_number(number)
+        if match.contact is None:
+            company = self._companies.by_id(hint.company_id) or self._companies.by_external_id(hint.company_external_id)
+            return match if company is None else replace(match, company=company, rule="company", confidence=0.0)
+        return match
 
-def _by_number(number: Number, rows: Iterable[ContactNumber]) -> Match:
-    very = {row.contact_id: row.contact for row in rows if number.e164 and row.e164 == number.e164}
-    # Two full numbers that differ (another country, another area) are two subscribers, however alike they end.
-    alike = {row.contact_id: row.contact for row in rows if not (number.e164 and row.e164)}
-    for found, rule, confidence in ((very, "number", 0.95), (alike, "number_ending", 0.6)):
-        if len(found) == 1:
-            contact = next(iter(found.values()))
-            if rule == "number":
-                return _exact(contact, rule, confidence)
-            return Match(contact=contact, company=contact.company, state=GUESS, rule=rule, confidence=confidence)
-        if found:
-            candidates = [{"contact": str(contact.pk), "name": contact.name} for contact in found.values()]
-            return Match(state=SEVERAL, rule=rule, candidates=candidates[:MOST_CANDIDATES])
-    return Match()
+    def agent(self, hint: AgentHint) -> Agent | None:
+        """Whom a hint means (``find_agent``)."""
+        return (
+            self._agents.by_id(hint.id)
+            or self._agents.by_external_id(hint.external_id)
+            or self._by_extension.get(hint.extension)
+            or (self._by_log_in.get(hint.user.pk) if hint.user and not _names_agent(hint) else None)
+        )
+
+    def _by_number(self, number: Number) -> Match:
+        rows = self._numbers.get(number.key, ()) if number.key else ()
+        very = {row.id: row for row in rows if number.e164 and row.e164 == number.e164}
+        # Two full numbers that differ (another country, another area) are two subscribers, however alike they end.
+        alike = {row.id: row for row in rows if not (number.e164 and row.e164)}
+        for found, rule, state, confidence in ((very, "number", EXACT, 0.95), (alike, "number_ending", GUESS, 0.6)):
+            if len(found) == 1:
+                contact = self._contact(*found.values())
+                return Match(contact=contact, company=contact.company, state=state, rule=rule, confidence=confidence)
+            if found:
+                candidates = [{"contact": str(row.id), "name": row.name} for row in found.values()]
+                return Match(state=SEVERAL, rule=rule, candidates=candidates[:MOST_CANDIDATES])
+        return Match()
+
+    def _contact(self, answer: Answer) -> Contact:
+        contact = known(
+            Contact,
+            id=answer.id,
+            tenant_id=self._tenant.pk,
+            external_id=answer.external_id,
+            name=answer.name,
+            company_id=answer.of_id,
+        )
+        if answer.of_id:
+            contact.company = known(
+                Company, id=answer.of_id, tenant_id=self._tenant.pk, external_id=answer.of_external_id, name=answer.of_name
+            )
+        return contact
+
+    def _company(self, answer: Answer) -> Company:
+        return known(Company, id=answer.id, tenant_id=self._tenant.pk, external_id=answer.external_id, name=answer.name)
+
+    def _agent(self, answer: Answer) -> Agent:
+        return known(
+            Agent,
+            id=answer.id,
+            tenant_id=self._tenant.pk,
+            external_id=answer.external_id,
+            name=answer.name,
+            center_id=answer.of_id,
+        )
 
 
 def _exact(contact: Contact, rule: str, confidence: float) -> Match:
     return Match(contact=contact, company=contact.company, state=EXACT, rule=rule, confidence=confidence)
-
-
-def _companies(tenant: Tenant, hints: Sequence[ContactHint]) -> dict[ContactHint, Company]:
-    companies = Company.objects.for_tenant(tenant)
-    by_id = companies.by_public_ids(hint.company_id for hint in hints)
-    by_external_id = _by_external_id(companies, (hint.company_external_id for hint in hints if hint.company_id not in by_id))
-    found = {hint: by_id.get(hint.company_id) or by_external_id.get(hint.company_external_id) for hint in hints}
-    return {hint: company for hint, company in found.items() if company is not None}
-
-
-def _with_company(match: Match, company: Company | None) -> Match:
-    if company is None:
-        return match
-    return Match(company=company, state=match.state, rule="company", candidates=match.candidates)
-
-
-def _by_external_id(rows: QuerySet[Any], ids: Iterable[str]) -> dict[str, Any]:
-    wanted = set(ids) - {""}
-    return {row.external_id: row for row in rows.filter(external_id__in=wanted)} if wanted else {}
-
-
-def _by_extension(tenant: Tenant, extensions: set[str]) -> dict[str, Agent]:
-    if not extensions:
-        return {}
-    rows = AgentExtension.objects.for_tenant(tenant).filter(number__in=extensions).select_related("agent")
-    return {row.number: row.agent for row in rows}
 
 
 def _names_agent(hint: AgentHint) -> bool:

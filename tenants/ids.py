@@ -24,8 +24,13 @@ def short_id(key: UUID, digits: int = 24) -> str:
     return key.hex[:digits]
 
 
-def key_range(short: str) -> tuple[UUID, UUID] | None:
-    """The lowest and highest key that begin with ``short``; None if it cannot be the start of one (12 to 32 hex digits)."""
-    if not 12 <= len(short) <= 32 or not _HEX.fullmatch(short):
+def key_bounds(text: str) -> tuple[UUID, UUID] | None:
+    """The lowest and highest key a text spells: equal for a UUID, else a short form's (12 to 32 hex digits); None for neither."""
+    if not 12 <= len(text) <= 36:
         return None
-    return UUID(hex=short.ljust(32, "0")), UUID(hex=short.ljust(32, "f"))
+    try:
+        return (key := UUID(text)), key
+    except ValueError:
+        if len(text) > 32 or not _HEX.fullmatch(text):
+            return None
+    return UUID(hex=text.ljust(32, "0")), UUID(hex=text.ljust(32, "f"))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self, TypeVar
-from uuid import UUID
 
 from django.db import models
 
-from tenants.ids import key_range, new_id
+from tenants.ids import key_bounds, new_id
 
 if TYPE_CHECKING:
     from tenants.models import Tenant, User
@@ -34,28 +32,12 @@ class TenantQuerySet(models.QuerySet[Row]):
 
     def by_public_id(self, text: object) -> Row | None:
         """The row with this id, written as a UUID or as the shorter hex form of ``tenants.ids``; None if there is none."""
-        if not isinstance(text, str) or len(text) > 36:
-            return None
-        try:
-            return self.filter(pk=UUID(text)).first()
-        except ValueError:
-            bounds = key_range(text)
+        bounds = key_bounds(text) if isinstance(text, str) else None
         if bounds is None:
             return None
-        rows = list(self.filter(pk__range=bounds)[:2])
+        low, high = bounds
+        rows = list((self.filter(pk=low) if low == high else self.filter(pk__range=bounds))[:2])
         return rows[0] if len(rows) == 1 else None
-
-    def by_public_ids(self, texts: Iterable[str]) -> dict[str, Row]:
-        """The rows ``by_public_id`` gives for each of these texts, with one query for all that are UUIDs."""
-        keys, found = {}, {}
-        for text in filter(None, set(texts)):
-            try:
-                keys[text] = UUID(text if len(text) <= 36 else "")
-            except ValueError:
-                found[text] = self.by_public_id(text)
-        rows = self.in_bulk(keys.values()) if keys else {}
-        found |= {text: rows.get(key) for text, key in keys.items()}
-        return {text: row for text, row in found.items() if row is not None}
 
 
 class TenantOwned(models.Model):

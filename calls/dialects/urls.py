@@ -1,6 +1,7 @@
 """Which address is whose: every dialect at the root as its vendor writes it, and under ``/<vendor>`` as well.
 
-Literal addresses first; Planhat's ``/<tenant>/calls`` last of all. ``door_of`` finds whose envelope an unknown address gets.
+Planhat's open ``/<tenant>/calls`` comes first, being the busiest: it takes no word that is the first of another address
+(``RESERVED_SLUGS``). ``door_of`` finds whose envelope an unknown address gets.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ from calls.dialects.base import Dialect
 
 DIALECTS = (calln, fonestorm, voipnow, hostedsuite, planhat)
 
-urlpatterns = [path("", include(dialect.urlpatterns)) for dialect in DIALECTS]
+urlpatterns = [path("", include(planhat.open_urlpatterns))]
+urlpatterns += [path("", include(dialect.urlpatterns)) for dialect in DIALECTS]
 urlpatterns += [path(f"{dialect.DIALECT.name}/", include((dialect.urlpatterns, dialect.DIALECT.name))) for dialect in DIALECTS]
-urlpatterns += [
-    path("planhat/", include((planhat.open_urlpatterns, "planhat-open"))),
-    path("", include(planhat.open_urlpatterns)),
-]
+urlpatterns += [path("planhat/", include((planhat.open_urlpatterns, "planhat-open")))]
 
 
 def door_of(request_path: str) -> Dialect | None:

@@ -79,10 +79,10 @@ def check(tenant: Tenant, draft: CallDraft) -> None:
 def check_facts(told: Mapping[str, Any]) -> None:
     """Refuse values no call can hold, whatever else is told; ``told`` are fields of a draft, or the changes asked for."""
     for name, value in told.items():
+        if value is None or (not value and name not in _VOCABULARY):
+            continue  # nothing is told
         if not _is_storable(value):
             raise InvalidCall.field(name, "Holds a NUL, half a surrogate pair, or a number that is none.")
-        if value is None:
-            continue
         if name in _VOCABULARY and value not in _VOCABULARY[name]:
             raise InvalidCall.field(name, f"Must be one of: {', '.join(_VOCABULARY[name].values)}.")
         if name in _LONGEST and len(value) > _LONGEST[name]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,14 +10,22 @@ from calls.choices import Direction, MatchState
 from calls.drafts import CallDraft, PartyDraft
 from calls.errors import CallError, InvalidCall
 from calls.models import Call, Line
-from contacts.matching import AgentHint, ContactHint, Match, find_agents, find_contacts
+from contacts.matching import AgentHint, ContactHint, Match, People, agent_questions, contact_questions
 from contacts.models import Agent
 from contacts.phone import Number, is_same, read_number
+from tenants.lookup import Answer, Found, Question, ask, known
 from tenants.models import Center, Tenant
 
 _SIDES = ("caller", "callee")
 _OTHER = {"caller": "callee", "callee": "caller"}
 _OUTSIDE: dict[str, str] = {Direction.INBOUND: "caller", Direction.OUTBOUND: "callee", Direction.INTERNAL: "callee"}
+
+_LINE = """
+SELECT 'line', l.match_key, l.id, l.id, '', l.name, l.e164, l.center_id, NULL, NULL
+FROM calls_line l WHERE l.tenant_id = %s"""
+_CENTER = """
+SELECT 'center', '', z.id, z.id, '', '', '', CAST(NULL AS uuid), NULL, NULL
+FROM tenants_center z WHERE z.tenant_id = %s"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +35,17 @@ class OwnLines:
     by_key: dict[str, list[Line]]
 
     @classmethod
-    def among(cls, tenant: Tenant, numbers: Sequence[Number]) -> OwnLines:
+    def among(cls, tenant: Tenant, numbers: Iterable[Number]) -> OwnLines:
         """One query for all numbers."""
-        keys = {number.key for number in numbers if number.key}
+        return cls.out_of(ask([_lines_question(tenant, numbers)]))
+
+    @classmethod
+    def out_of(cls, answers: Mapping[str, list[Answer]]) -> OwnLines:
+        """The lines among what was found."""
         by_key: dict[str, list[Line]] = {}
-        for line in Line.objects.for_tenant(tenant).filter(match_key__in=keys) if keys else ():
-            by_key.setdefault(line.match_key, []).append(line)
+        for answer in answers.get("line", ()):
+            line = known(Line, id=answer.id, name=answer.name, e164=answer.e164, match_key=answer.asked, center_id=answer.of_id)
+            by_key.setdefault(answer.asked, []).append(line)
         return cls(by_key=by_key)
 
     @classmethod
@@ -48,20 +61,19 @@ class OwnLines:
 
 def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> dict[Call, CallError]:
     """Fill in parties, contact, company, agent, line and center of each call; the answer holds those that cannot be linked."""
-    lines = OwnLines.among(tenant, [number for draft in drafts.values() for number in _numbers(tenant, draft)])
+    answers = ask(_questions(tenant, drafts.values()))
+    lines, people = OwnLines.out_of(answers), People(tenant, answers)
+    centers = Found({answer.id: known(Center, id=answer.id, external_id="") for answer in answers.get("center", ())})
+    refused: dict[Call, CallError] = {}
     for call, draft in drafts.items():
         take_parties(call, tenant, draft, lines)
         keep_hints(call, contact=draft.contact, agent=draft.agent)
-    matches = find_contacts(tenant, [(number_to_match(call, lines), draft.contact) for call, draft in drafts.items()])
-    agents = find_agents(tenant, [draft.agent for draft in drafts.values()])
-    centers = Center.objects.for_tenant(tenant).by_public_ids(draft.center_id for draft in drafts.values())
-    refused: dict[Call, CallError] = {}
-    for (call, draft), match, agent in zip(drafts.items(), matches, agents, strict=True):
-        take_match(call, match)
-        take_agent(call, agent, draft.agent)
-        if draft.center_id and draft.center_id not in centers:
+        take_match(call, people.contact(number_to_match(call, lines), draft.contact))
+        take_agent(call, people.agent(draft.agent), draft.agent)
+        call.center = centers.by_id(draft.center_id)
+        if draft.center_id and call.center is None:
             refused[call] = InvalidCall.field("center_id", "There is no such center.")
-        call.center_id = centers[draft.center_id].pk if draft.center_id in centers else _usual_center(call)
+        call.center_id = call.center_id or _usual_center(call)
     return refused
 
 
@@ -146,6 +158,21 @@ def kept_hint(call: Call) -> ContactHint:
 def is_chosen(call: Call) -> bool:
     """Whether a person said who it was; matching leaves that alone."""
     return call.match_state == MatchState.CHOSEN
+
+
+def _questions(tenant: Tenant, drafts: Collection[CallDraft]) -> list[Question]:
+    """All that must be known of these calls' parties, asked together; a number may be a line's as well as a contact's."""
+    numbers = [number for draft in drafts for number in _numbers(tenant, draft)]
+    return [
+        _lines_question(tenant, numbers),
+        *contact_questions(tenant, numbers, [draft.contact for draft in drafts]),
+        *agent_questions(tenant, [draft.agent for draft in drafts]),
+        Question(_CENTER, tenant).where_id("z.id", (draft.center_id for draft in drafts)),
+    ]
+
+
+def _lines_question(tenant: Tenant, numbers: Iterable[Number]) -> Question:
+    return Question(_LINE, tenant).where("l.match_key", (number.key for number in numbers))
 
 
 def _numbers(tenant: Tenant, draft: CallDraft) -> list[Number]:

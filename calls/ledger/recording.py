@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from calls import events
 from calls.choices import EventKind, State
@@ -17,6 +18,7 @@ from calls.errors import CallConflict, CallError
 from calls.ledger.judging import judged
 from calls.ledger.linking import link
 from calls.ledger.tagging import put_on
+from calls.ledger.writing import insert_together
 from calls.models import Call, CallEvent, CallLeg
 from contacts.phone import read_number
 from tenants.models import Tenant, User
@@ -58,11 +60,18 @@ def record_many(tenant: Tenant, drafts: Sequence[CallDraft], *, actor: User | No
     """
     for _ in range(RACES):
         try:
-            with transaction.atomic():
+            with _together(drafts):
                 return [result for batch in _batches(drafts) for result in _record_batch(tenant, batch, actor)]
         except IntegrityError as error:  # a twin was quicker, or what a call belongs to went away: look again
             last = error
     raise last
+
+
+def _together(drafts: Sequence[CallDraft]) -> AbstractContextManager[Any]:
+    """One transaction; a call without tags needs none, being written by one statement, unless it joins another's."""
+    if len(drafts) == 1 and not drafts[0].tags and not connection.in_atomic_block:
+        return nullcontext()
+    return transaction.atomic()
 
 
 def check_new(tenant: Tenant, draft: CallDraft) -> None:
@@ -161,10 +170,13 @@ def _told(draft: CallDraft) -> dict[str, Any]:
 
 
 def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None) -> None:
-    Call.objects.bulk_create(list(drafts))
-    put_on(tenant, {call: draft.tags for call, draft in drafts.items() if draft.tags})
-    CallLeg.objects.bulk_create(leg for call, draft in drafts.items() for leg in _legs(call, draft))
-    CallEvent.objects.bulk_create(event for call, draft in drafts.items() for event in _events(call, draft, actor))
+    insert_together(
+        list(drafts),
+        [leg for call, draft in drafts.items() for leg in _legs(call, draft)],
+        [event for call, draft in drafts.items() for event in _events(call, draft, actor)],
+    )
+    if tagged := {call: draft.tags for call, draft in drafts.items() if draft.tags}:
+        put_on(tenant, tagged)
 
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:

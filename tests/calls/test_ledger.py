@@ -117,7 +117,7 @@ class TestManyAtOnce:
         self, tenant: Tenant, drafts: list[CallDraft], django_assert_max_num_queries: Any
     ) -> None:
         many = [replace(each, external_id=f"{each.external_id}-{number}") for number in range(5) for each in drafts]
-        with django_assert_max_num_queries(30):
+        with django_assert_max_num_queries(15):
             results = ledger.record_many(tenant, many)
         assert len(results) == 30
 

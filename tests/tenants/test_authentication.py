@@ -27,7 +27,7 @@ from tenants.authentication import (
 )
 from tenants.budget import give_back, spend
 from tenants.choices import Role, Scope
-from tenants.models import ApiToken, Membership, User
+from tenants.models import ApiToken, Membership, Tenant, User
 from tests.make import PASSWORD, make_center, make_operator, make_tenant, make_token, make_user
 
 pytestmark = pytest.mark.django_db
@@ -289,6 +289,30 @@ def test_refuses_a_token_that_is_over(ann, change):
     ApiToken.objects.update(**change)
     with pytest.raises(CredentialsRefused):
         by_token(secret)
+
+
+@pytest.mark.parametrize("model", [User, Tenant])
+def test_a_token_rests_while_its_owner_or_tenant_is_switched_off(ann, model):
+    secret = make_token(ann.memberships.get().tenant, ann)
+    model.objects.update(is_active=False)
+    with pytest.raises(CredentialsRefused):
+        by_token(secret)
+
+
+def test_an_operators_token_opens_a_tenant_they_are_no_member_of(ann):
+    tenant = make_tenant()
+    operator = make_operator()
+    principal = by_token(make_token(tenant, operator))
+    assert (principal.user, principal.tenant, principal.role) == (operator, tenant, Role.OWNER)
+
+
+def test_a_tokens_principal_knows_what_doors_ask_without_another_query(ann, django_assert_num_queries):
+    tenant = ann.memberships.get().tenant
+    principal = by_token(make_token(tenant, ann))
+    with django_assert_num_queries(0):
+        told = (principal.tenant.slug, principal.tenant.name, principal.tenant.country, principal.tenant.zone)
+        assert told == (tenant.slug, tenant.name, tenant.country, tenant.zone)
+        assert (str(principal.user), principal.user.is_superuser) == (str(ann), False)
 
 
 def test_a_token_ends_with_its_owners_membership(ann):

@@ -14,6 +14,7 @@ from calls.dialects.planhat.errors import DIALECT, no_such
 from tenants.authentication import CredentialsRefused, Principal, by_token, client_address
 from tenants.budget import Spent, spend
 from tenants.choices import Role
+from tenants.memory import open_tenant
 from tenants.models import Tenant
 
 WINDOW_S = 60
@@ -81,7 +82,7 @@ class OpenView(PlanhatView):
 
     def authenticate(self, request: HttpRequest) -> None:
         slug = self.kwargs["slug"]
-        tenant = Tenant.objects.active().filter(slug=slug, open_ingest=True).first() if _SLUG.fullmatch(slug) else None
+        tenant = open_tenant(slug) if _SLUG.fullmatch(slug) else None
         if tenant is None:
             self.spend_of_address()
             raise no_such("tenant")

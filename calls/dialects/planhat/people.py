@@ -93,8 +93,10 @@ class Kind:
         record.save()
 
     def remove(self, record: Any) -> None:
-        """Delete a record; its calls stay."""
-        record.delete()
+        """Delete a record; its calls stay, and one being logged waits and finds it gone."""
+        with transaction.atomic():
+            type(record).objects.select_for_update().filter(pk=record.pk).first()
+            record.delete()
 
     def document(self, record: Any) -> dict[str, Any]:
         """A record as Planhat writes it."""
