@@ -24,19 +24,20 @@ SAME_DIGITS = 7  # what narrows the look-up; the number itself decides
 
 def log_watched(watched: WatchedCall) -> None:
     """Log a call of the exchange's own, or carry it on; told again it changes nothing."""
-    tenant = _owner(watched)
+    numbers = [watched.called_number, watched.caller_number, *(leg.number for leg in watched.legs)]
+    lines = [line for text in numbers for line in _lines(text)]
+    tenant = _owner(lines)
     if tenant is None:
         log.info("a call of the exchange's own belongs to no tenant; see CALLHUB_ARI_TENANT")
         return
     known = Call.objects.for_tenant(tenant).filter(source=Source.PBX, external_id=watched.id).first()
-    call = known or ledger.record(tenant, _draft(tenant, watched)).call
+    call = known or ledger.record(tenant, _draft(tenant, watched, lines)).call
     ledger.progress(call.pk, _progress(watched))
 
 
-def _owner(watched: WatchedCall) -> Tenant | None:
-    """Whose line took or made it; else the tenant the exchange is set up for."""
-    numbers = [watched.called_number, watched.caller_number, *(leg.number for leg in watched.legs)]
-    owners = {line.tenant_id: line.tenant for text in numbers if text for line in _lines(text)}
+def _owner(lines: list[Line]) -> Tenant | None:
+    """Whose line took or made it, where that is one tenant's; else the tenant the exchange is set up for."""
+    owners = {line.tenant_id: line.tenant for line in lines}
     if len(owners) == 1:
         return next(iter(owners.values()))
     return Tenant.objects.active().filter(slug=settings.CALLHUB_ARI_TENANT).first() if settings.CALLHUB_ARI_TENANT else None
@@ -55,7 +56,8 @@ def _lines(text: str) -> list[Line]:
     ]
 
 
-def _draft(tenant: Tenant, watched: WatchedCall) -> CallDraft:
+def _draft(tenant: Tenant, watched: WatchedCall, lines: list[Line]) -> CallDraft:
+    agent_id = next((str(line.agent_id) for line in lines if line.agent_id and line.tenant_id == tenant.pk), "")
     own = watched.caller_number if watched.direction == Direction.OUTBOUND else watched.called_number
     return CallDraft(
         source=Source.PBX,
@@ -66,7 +68,7 @@ def _draft(tenant: Tenant, watched: WatchedCall) -> CallDraft:
         infer_direction=True,
         caller=PartyDraft(number=watched.caller_number, name=watched.caller_name),
         callee=PartyDraft(number=watched.called_number),
-        agent=AgentHint(extension=read_number(own, tenant.country).key),
+        agent=AgentHint(id=agent_id, extension="" if agent_id else read_number(own, tenant.country).key),
         facts={"exchange": "asterisk"},
     )
 
