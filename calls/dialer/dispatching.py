@@ -74,11 +74,6 @@ def overdue() -> list[str]:
     return [str(key) for key in rows.values_list("pk", flat=True)]
 
 
-def close(row: Origination, outcome: Outcome, reason: str = "") -> None:
-    """End an origination that the exchange will tell nothing more of."""
-    _close(row, outcome, reason)
-
-
 def _try(row: Origination) -> None:
     try:
         backend_of(row.backend).place(known_of(row).order)
