@@ -21,7 +21,7 @@ from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.bounded import COUNTED
-from tenants.models import ApiToken, Center, Membership, Tenant, User
+from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
 
 LATEST = 8
 admin.site.index_title = _("Today")
@@ -71,6 +71,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Tenants") if request.user.is_superuser else _("Tenant"), "apartment", Tenant, own_tenant_link(request)),
                 (_("Members"), "group", Membership, ""),
                 (_("API tokens"), "key", ApiToken, ""),
+                (_("OAuth applications"), "apps", OAuthApp, ""),
                 (_("Users"), "manage_accounts", User, ""),
                 (_("Retention"), "auto_delete", RetentionRule, ""),
                 (_("Retention runs"), "history", RetentionRun, ""),

@@ -141,7 +141,7 @@ class MembershipAdmin(TenantModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Membership | None = None) -> Sequence[Any]:
         whose = [(None, {"fields": ["tenant"]})] if reach_of(request).spans_tenants else []
-        place = (_("Place"), {"fields": ["role", "center"]})
+        place = (_("Place"), {"fields": ["role", "center", *(["number"] if obj else [])]})
         if obj is None:
             return [
                 *whose,
@@ -156,7 +156,7 @@ class MembershipAdmin(TenantModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> Sequence[str]:
         fields = super().get_readonly_fields(request, obj)
-        return [*fields, "person"] if obj else fields
+        return [*fields, "person", "number"] if obj else fields
 
     def get_form(self, request: HttpRequest, obj: Membership | None = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **{"form": MemberForm if obj else NewMemberForm, **kwargs})

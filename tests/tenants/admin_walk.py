@@ -17,7 +17,8 @@ from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
 from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
 from contacts.models import Agent, AgentExtension, Company, Contact
-from tenants.models import ApiToken, Center, Membership, Tenant, User
+from tenants import oauth
+from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
 from tests.make import (
     make_agent,
     make_call,
@@ -32,7 +33,8 @@ from tests.make import (
 )
 
 PAGES = (
-    Call, Line, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, Center, Membership, Tenant, User,
+    Call, Line, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center, Membership,
+    Tenant, User,
 )  # fmt: skip
 
 
@@ -86,6 +88,7 @@ def furnish(word: str) -> dict[type[Model], Any]:
         Agent: agent,
         Line: line,
         ApiToken: ApiToken.objects.get(tenant=tenant),
+        OAuthApp: oauth.make_app(tenant, name=f"{word} app", user=owner)[0],
         Membership: Membership.objects.get(tenant=tenant, user=owner),
         Call: call,
         Recording: recording,
@@ -121,6 +124,7 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
         for page in ("change", "delete", "history"):
             yield reverse(f"{name_of(model)}_{page}", args=[row.pk])
     yield reverse("admin:tenants_apitoken_revoke", args=[rows[ApiToken].pk])
+    yield reverse("admin:tenants_oauthapp_revoke", args=[rows[OAuthApp].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
     yield from _autocompletes()
 
