@@ -21,6 +21,7 @@ from calls.drafts import CallDraft
 from calls.models import Call, Line, Tag
 from calls.uploads import open_ticket
 from contacts.models import AgentExtension
+from tenants import oauth
 from tenants.authentication import Principal
 from tenants.ids import short_id
 from tenants.models import ApiToken
@@ -93,6 +94,13 @@ def theirs():
     return {**rows, "tenant": tenant, "call": call, "token": ApiToken.objects.get(user=user)}
 
 
+def administrators_token(tenant):
+    """The access token of an application that reaches as far as one can."""
+    app, client_secret = oauth.make_app(tenant, name="app", level="administrator")
+    fields = {"grant_type": "client_credentials", "client_id": app.client_id, "client_secret": client_secret}
+    return oauth.grant(fields).body["access_token"]
+
+
 @pytest.fixture
 def ours():
     """Tenant B and all the ways its people sign in."""
@@ -109,6 +117,7 @@ def ours():
             ({"HTTP_AUTHORIZATION": f"Basic {basic}"}, {}),
             ({"HTTP_AUTHORIZATION": f"Basic {person}"}, {}),
             ({"HTTP_TOKEN": secret}, {}),
+            ({"HTTP_AUTHORIZATION": f"Bearer {administrators_token(tenant)}"}, {}),
             ({}, {}),
         ],
     }
@@ -124,10 +133,10 @@ def spellings(name, theirs):
         "record_id": [*ids, f"extid-{CANARY}-contact", f"extid-{CANARY}-company", f"extid-{CANARY}-agent"],
         "pk": ids,
         "number": ["+4685550000"],
-        "user_id": ["@me", "@owner", str(theirs["user"].pk)],
+        "user_id": ["@me", "@owner", str(theirs["user"].pk), theirs["user"].username],
         "owner_id": [str(theirs["user"].pk)],
         "extension": ["4711", "@self"],
-        "kind": ["simple"],
+        "kind": ["simple", "callback", "conferenceInvite"],
         "which": ["send"],
         "client_id": ids,
         "code": ["not_found"],
