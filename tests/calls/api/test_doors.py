@@ -14,7 +14,7 @@ from calls.api.urls import urlpatterns
 from calls.models import Call
 from tests.calls.api.client import BODY, ApiClient, check_problem, faults_of
 from tests.calls.api.test_rows import BODIES
-from tests.make import make_call, make_operator, make_tenant, make_user
+from tests.make import make_call, make_line, make_operator, make_tenant, make_user
 
 ROOT = "/api/v1"
 
@@ -237,12 +237,20 @@ def addresses():
     return [pattern.removeprefix("^/").removesuffix(r"/?\Z").replace("(?P<pk>[^/]+)", "{}") for pattern in found]
 
 
+def body_for(path, tenant):
+    """What makes one row of the collection in this tenant."""
+    if path == "originations":
+        make_line(tenant, "210", is_phone_terminal=True)
+        return {"line": "210", "destination": "+46701234567"}
+    return BODY if path in ("calls", "uploads") else BODIES[path][0]
+
+
 @pytest.mark.parametrize("address", addresses())
 def test_another_tenants_row_is_no_row(api, stranger, address):
     path = address.split("/")[0]
     if path == "recordings":
         pytest.skip("walked by test_uploads, with audio to steal")
-    made = stranger.post(path, BODY if path in ("calls", "uploads") else BODIES[path][0]).json()
+    made = stranger.post(path, body_for(path, stranger.tenant)).json()
     for method, body in (("GET", None), ("PATCH", {"name": "x"} if path != "calls" else {"notes": "x"}), ("DELETE", None)):
         response = api.send(method, address.format(made["id"]), body)
         assert response.status_code in (404, 405, 412), (method, response.content)  # 412: another protocol, asked first
