@@ -77,7 +77,7 @@ class Principal:
 # queryset costs ten times what the database needs to answer. The columns are those the doors look at (``_holder``).
 _HOLDER = """
 SELECT k.id, k.scope, k.last_used_at IS NULL OR k.last_used_at < %s, m.role, m.center_id,
-    t.id, t.slug, t.name, t.country, t.time_zone, u.id, u.username, u.first_name, u.last_name, u.is_superuser
+    t.id, t.slug, t.name, t.country, t.time_zone, u.id, u.username, u.first_name, u.last_name, u.email, u.is_superuser
 FROM tenants_apitoken k
 JOIN tenants_tenant t ON t.id = k.tenant_id AND t.is_active
 JOIN tenants_user u ON u.id = k.user_id AND u.is_active
@@ -100,7 +100,7 @@ def by_token(secret: str) -> Principal:
 
 def _holder(token_id: Any, scope: str, _: bool, role: str | None, center_id: Any, *place: Any) -> Principal | None:
     """Whom a row of ``_HOLDER`` describes; None for somebody who has no place in the tenant any more."""
-    tenant_id, slug, tenant_name, country, time_zone, user_id, username, first_name, last_name, is_operator = place
+    tenant_id, slug, tenant_name, country, time_zone, user_id, username, first_name, last_name, email, is_operator = place
     if not role and not is_operator:
         return None
     return Principal(
@@ -113,6 +113,7 @@ def _holder(token_id: Any, scope: str, _: bool, role: str | None, center_id: Any
             username=username,
             first_name=first_name,
             last_name=last_name,
+            email=email,
             is_superuser=bool(is_operator),
             is_active=True,
         ),

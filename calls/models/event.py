@@ -17,7 +17,9 @@ class CallEvent(models.Model):
     """
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
-    call = models.ForeignKey("calls.Call", on_delete=models.DO_NOTHING, db_constraint=False, related_name="events")
+    call = models.ForeignKey(
+        "calls.Call", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="events"
+    )
     kind = models.CharField(max_length=32, choices=EventKind.choices)
     happened_at = models.DateTimeField(help_text=_("When it happened, as far as the source tells."))
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)

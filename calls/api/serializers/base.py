@@ -6,13 +6,16 @@ would cost more than all the rest of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import lru_cache
-from typing import Any, ClassVar
+import copy
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, lru_cache
+from operator import attrgetter
+from typing import Any, ClassVar, Self
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from calls.api.fields import RelatedField
 from calls.api.problems import bad_parameter
@@ -29,7 +32,16 @@ class Strict(serializers.Serializer[Any]):
             faults = {name: [self._stranger(str(name))] for name in data if self._is_stranger(name)}
             if faults:
                 raise serializers.ValidationError(faults)
+            return super(Strict, self._narrowed_to(data)).to_internal_value(data)
         return super().to_internal_value(data)
+
+    def _narrowed_to(self, data: Mapping[Any, Any]) -> Self:
+        """This serializer with the fields that have something to say: asking all the others is most of the work of reading."""
+        narrowed = copy.copy(self)
+        narrowed.__dict__["fields"] = {
+            name: field for name, field in self.fields.items() if name in data or field.required or field.default is not empty
+        }
+        return narrowed
 
     def _is_stranger(self, name: object) -> bool:
         field = self.fields.get(str(name))
@@ -54,8 +66,7 @@ class Document(Strict):
     def render(self, row: Any, wanted: Wanted | None = None, *, known: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
         """The document of a row, or the part of it that is wanted; fields whose values are ``known`` are not looked up."""
         document: dict[str, Any] = {}
-        for field in self._readable_fields:
-            name = str(field.field_name)
+        for name, value_of, written in self._columns:
             if wanted is None and name in self.on_request:
                 continue
             if wanted is not None and name not in wanted.fields:
@@ -66,9 +77,14 @@ class Document(Strict):
             if wanted is not None and name in wanted.expand and name in self.expansions:
                 document[name] = self.expansions[name](row)
                 continue
-            value = field.get_attribute(row)
-            document[name] = None if value is None else field.to_representation(value)
+            value = value_of(row)
+            document[name] = None if value is None else written(value)
         return document
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
+        """Each field's name, how to take its value from a row, and how to write it."""
+        return [(str(field.field_name), _taker(field), field.to_representation) for field in self._readable_fields]
 
 
 class Wanted:
@@ -85,6 +101,12 @@ class Wanted:
             self.fields = named
             self.expand &= named
         self.expand |= self.fields & set(serializer.on_request)
+
+
+def _taker(field: serializers.Field[Any, Any, Any, Any]) -> Callable[[Any], Any]:
+    """What takes a field's value from a row; plain columns need none of REST framework's care."""
+    is_plain = type(field).get_attribute is serializers.Field.get_attribute and field.source not in (None, "*")
+    return attrgetter(str(field.source)) if is_plain else field.get_attribute
 
 
 def _names(parameter: str, text: str, offered: Collection[str]) -> set[str]:

@@ -1,0 +1,39 @@
+"""A call's few indexes are enough: each question the log is asked uses one."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from calls.models import Call, CallEvent
+from tests.make import make_agent, make_call, make_company, make_contact, make_tenant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _prefer_indexes():
+    """PostgreSQL reads a table of few rows whole, unless it is told not to."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+
+
+def owners(tenant):
+    return {"contact": make_contact(tenant), "company": make_company(tenant), "agent": make_agent(tenant)}
+
+
+@pytest.mark.parametrize("name", ["contact", "company", "agent"])
+def test_the_calls_of_somebody_come_in_order_from_their_index(name):
+    tenant = make_tenant()
+    rows = Call.objects.for_tenant(tenant).filter(**{name: owners(tenant)[name]}).order_by("-started_at")
+    assert f"call_by_{name}" in rows.explain()
+
+
+def test_the_list_comes_in_order_from_its_index():
+    assert "call_list" in Call.objects.for_tenant(make_tenant()).newest_first().explain()
+
+
+def test_the_events_of_a_call_come_in_order_from_their_index():
+    call = make_call(make_tenant())
+    assert "event_timeline" in CallEvent.objects.filter(call_id=call.pk).order_by("happened_at", "id").explain()
