@@ -33,7 +33,7 @@ class TokenView(DialectView):
         if not spent.is_allowed:
             headers = {"Retry-After": str(spent.reset_s)}
             raise Refusal(429, "too_many_requests", "Keep the token you have: it lives two hours.", headers=headers)
-        answer = oauth.grant(fields, request.headers.get("Authorization", ""))
+        answer = oauth.grant(fields, request.headers["Authorization"] if basic_credentials(request) else "")
         body = {**answer.body, "state": fields["state"]} if answer.status == 200 and fields.get("state") else answer.body
         response = json_response(body, status=answer.status)
         response["Pragma"] = "no-cache"

@@ -11,11 +11,11 @@ from calls.body import as_text, read_form
 from calls.dialects.base import DialectView, Refusal, json_response, read_body
 from calls.dialects.voipnow import cdr, listing
 from calls.dialects.voipnow.acting import act, hang_up, read_action
-from calls.dialects.voipnow.authentication import calls_within_reach, require_writer, sign_in
+from calls.dialects.voipnow.authentication import calls_within_reach, require_writer, sign_in, whose
 from calls.dialects.voipnow.errors import DIALECT, invalid, not_offered, refused_dial
 from calls.dialects.voipnow.parameters import read_fields, read_listing
 from calls.dialects.voipnow.reading import Asked, read_order
-from calls.dialects.voipnow.vocabulary import CALL_FIELDS
+from calls.dialects.voipnow.vocabulary import CALL_FIELDS, SELF
 from calls.dialects.voipnow.writing import CREATED, collection, selected, writer
 from calls.errors import DialRefused
 from calls.models import Call
@@ -84,6 +84,8 @@ class PhoneCalls(VoipNowView):
         raise not_offered("Name the call; all calls of an extension cannot be changed at once.")
 
     def delete(self, request: HttpRequest, user_id: str, extension: str) -> HttpResponseBase:
+        if extension == SELF and whose(self.holder, user_id) is None:
+            raise invalid("user_invalid", "Name the user: the calls of a whole organization are not ended at once.")
         calls = listing.phone_calls(self.holder, user_id, extension)
         return self.hung_up(hang_up(calls, self.query.get("phoneNumber", "").strip()))
 

@@ -341,9 +341,10 @@ def test_23_a_bad_secret(client, acme, ann, wrong):
     assert response.json() == {"error": "invalid_client"}
 
 
-def test_23_basic_credentials_that_are_not_text(client):
-    header = {"Authorization": "Basic " + base64.b64encode(b"\xff\xfe:x").decode()}
-    response = client.post("/oauth/token", {"grant_type": "client_credentials"}, headers=header)
+@pytest.mark.parametrize("scheme", ["Basic ", "basic\t "])
+def test_23_basic_credentials_that_are_not_text(client, scheme):
+    header = {"Authorization": scheme + base64.b64encode(b"\xff\xfe:x").decode()}
+    response = client.post("/oauth/token", {"grant_type": "client_credentials"}, content_type="application/json", headers=header)
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
 
 

@@ -186,6 +186,12 @@ class TestHangUp:
         assert [call["id"] for call in api.delete("/uapi/phoneCalls/@me/@self/").json()] == [third]
         assert api.delete("/uapi/phoneCalls/@me/@self").status_code == 204
 
+    def test_a_whole_organizations_calls_are_not_ended_at_once(self, org, admin, api):
+        call = api.created()
+        for program in (org, admin):
+            refusal(program.delete("/uapi/phoneCalls/@me/@self"), "user_invalid")
+        assert [ended["id"] for ended in org.delete("/uapi/phoneCalls/ann/@self").json()] == [call["id"]]
+
     @pytest.mark.parametrize("number", ["0702000201", "%2B46702000201", "210", "0003*210"])
     def test_by_the_number_of_a_party(self, api, number):
         address = api.created()["links"]["self"]
