@@ -19,7 +19,8 @@ from calls.drafts import CallChanges, CallDraft, PartyDraft
 from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
-from tenants.models import ApiToken, Center, Membership, Tenant, User
+from tenants import oauth
+from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
 from tests.make import (
     make_agent,
     make_call,
@@ -288,7 +289,7 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 # A list of two and of fifty rows costs the same, and no more than this.
 COST = {
     Call: 10, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8, ApiToken: 7,
-    Center: 7, Membership: 7, Tenant: 7, User: 7,
+    OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7,
 }  # fmt: skip
 
 
@@ -354,6 +355,7 @@ ROWS = {
     Company: lambda tenant, word: make_company(tenant),
     Contact: lambda tenant, word: make_contact(tenant, "+46701234567", "+46701234568", company=make_company(tenant)),
     ApiToken: lambda tenant, word: make_token(tenant),
+    OAuthApp: lambda tenant, word: oauth.make_app(tenant, name=f"App {word}", user=make_user(tenant)),
     Center: lambda tenant, word: make_center(tenant),
     Membership: lambda tenant, word: make_user(tenant, center=make_center(tenant)),
     Tenant: lambda tenant, word: make_tenant(),
