@@ -1,4 +1,4 @@
-"""The shipped settings, with the baselines beside the doors and no limit on requests a minute."""
+"""The shipped settings, with the baselines beside the doors and no limits on requests a minute."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from callhub.settings import INSTALLED_APPS
 
 INSTALLED_APPS = [*INSTALLED_APPS, "bench"]
 ROOT_URLCONF = "bench.urls"
-CALLHUB_CALLS_PER_MINUTE = 100_000_000
+CALLHUB_CALLS_PER_MINUTE = CALLHUB_API_REQUESTS_PER_MINUTE = 100_000_000

@@ -1,4 +1,4 @@
-"""Which address leads to which door: our own first, then the vendors', Planhat's ``/<tenant>/calls`` last of all."""
+"""Which address leads to which door: our own first, then the vendors' (``calls.dialects.urls``)."""
 
 from __future__ import annotations
 

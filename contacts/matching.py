@@ -82,24 +82,24 @@ def find_agents(tenant: Tenant, hints: Sequence[AgentHint]) -> list[Agent | None
 
 
 _CONTACT = """
-SELECT 'contact', '', c.id, c.id, c.external_id, c.name, '', o.id, o.external_id, o.name
-FROM contacts_contact c LEFT JOIN contacts_company o ON o.id = c.company_id
+SELECT 'contact', '', c.id, c.id, c.external_id, c.name, '', c.company_id
+FROM contacts_contact c
 WHERE c.tenant_id = %s"""
 _NUMBER = """
-SELECT 'number', n.match_key, n.id, c.id, c.external_id, c.name, n.e164, o.id, o.external_id, o.name
-FROM contacts_contactnumber n JOIN contacts_contact c ON c.id = n.contact_id LEFT JOIN contacts_company o ON o.id = c.company_id
+SELECT 'number', n.match_key, n.id, c.id, c.external_id, c.name, n.e164, c.company_id
+FROM contacts_contactnumber n JOIN contacts_contact c ON c.id = n.contact_id
 WHERE n.tenant_id = %s"""
 _COMPANY = """
-SELECT 'company', '', o.id, o.id, o.external_id, o.name, '', CAST(NULL AS uuid), NULL, NULL
+SELECT 'company', '', o.id, o.id, o.external_id, o.name, '', CAST(NULL AS uuid)
 FROM contacts_company o WHERE o.tenant_id = %s"""
 _AGENT = """
-SELECT 'agent', '', a.id, a.id, a.external_id, a.name, '', a.center_id, NULL, NULL
+SELECT 'agent', '', a.id, a.id, a.external_id, a.name, '', a.center_id
 FROM contacts_agent a WHERE a.tenant_id = %s"""
 _EXTENSION = """
-SELECT 'extension', x.number, a.id, a.id, a.external_id, a.name, '', a.center_id, NULL, NULL
+SELECT 'extension', x.number, a.id, a.id, a.external_id, a.name, '', a.center_id
 FROM contacts_agentextension x JOIN contacts_agent a ON a.id = x.agent_id WHERE x.tenant_id = %s"""
 _LOG_IN = """
-SELECT 'log-in', '', a.user_id, a.id, a.external_id, a.name, '', a.center_id, NULL, NULL
+SELECT 'log-in', '', a.user_id, a.id, a.external_id, a.name, '', a.center_id
 FROM contacts_agent a WHERE a.tenant_id = %s"""
 
 
@@ -186,9 +186,7 @@ class People:
             company_id=answer.of_id,
         )
         if answer.of_id:
-            contact.company = known(
-                Company, id=answer.of_id, tenant_id=self._tenant.pk, external_id=answer.of_external_id, name=answer.of_name
-            )
+            contact.company = known(Company, id=answer.of_id, tenant_id=self._tenant.pk)
         return contact
 
     def _company(self, answer: Answer) -> Company:

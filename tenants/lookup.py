@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, models
@@ -32,8 +32,6 @@ class Answer(NamedTuple):
     name: str
     e164: str
     of_id: UUID | None  # of what it belongs to
-    of_external_id: str | None
-    of_name: str | None
 
 
 class Question:
@@ -57,11 +55,12 @@ class Question:
 
     def where_id(self, column: str, texts: Iterable[str]) -> Self:
         """Rows whose key is spelt by one of these texts: a UUID, or the beginning of one (``tenants.ids``)."""
-        bounds = {key_bounds(text) for text in texts} - {None}
-        self.where(column, (low for low, high in bounds if low == high))  # type: ignore[misc]
-        for low, high in (pair for pair in bounds if pair[0] != pair[1]):  # type: ignore[index, misc]
-            self.conditions.append(f"{column} BETWEEN %s AND %s")
-            self.params += (low, high)
+        bounds = {pair for text in texts if (pair := key_bounds(text))}
+        self.where(column, (low for low, high in bounds if low == high))
+        for low, high in bounds:
+            if low != high:
+                self.conditions.append(f"{column} BETWEEN %s AND %s")
+                self.params += (low, high)
         return self
 
     @property
@@ -77,7 +76,7 @@ def ask(questions: Iterable[Question]) -> dict[str, list[Answer]]:
     if asked:
         sql = " UNION ALL ".join(question.sql for question in asked)
         for row in _rows(f"{sql} ORDER BY 3", [param for question in asked for param in question.params]):
-            answers[row[0]].append(_answer(*row))
+            answers[row[0]].append(_answer(row))
     return answers
 
 
@@ -87,14 +86,24 @@ def ask_one(sql: str, params: Iterable[Any]) -> tuple[Any, ...] | None:
     return rows[0] if rows else None
 
 
-class Found(Generic[Model]):
-    """Rows by their keys and by the ids others gave them."""
+class Named(Protocol):
+    """Whatever has an id somebody gave it."""
 
-    def __init__(self, rows: Mapping[UUID, Model]) -> None:
+    @property
+    def external_id(self) -> Any: ...
+
+
+Row = TypeVar("Row", bound=Named)
+
+
+class Found(Generic[Row]):
+    """Rows, or answers, by their keys and by the ids others gave them."""
+
+    def __init__(self, rows: Mapping[UUID, Row]) -> None:
         self._rows = rows
-        self._by_external_id = {row.external_id: row for row in rows.values() if row.external_id}  # type: ignore[attr-defined]
+        self._by_external_id = {row.external_id: row for row in rows.values() if row.external_id}
 
-    def by_id(self, text: str) -> Model | None:
+    def by_id(self, text: str) -> Row | None:
         """The one row whose key the text spells (``Question.where_id``)."""
         bounds = key_bounds(text)
         if bounds is None:
@@ -105,7 +114,7 @@ class Found(Generic[Model]):
         begun = [row for key, row in self._rows.items() if low <= key <= high]
         return begun[0] if len(begun) == 1 else None
 
-    def by_external_id(self, text: str) -> Model | None:
+    def by_external_id(self, text: str) -> Row | None:
         """The row of this external id."""
         return self._by_external_id.get(text)
 
@@ -122,9 +131,9 @@ def _rows(sql: str, params: Iterable[Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def _answer(kind: str, asked: str, asked_id: Any, id_: Any, *rest: Any) -> Answer:
-    external_id, name, e164, of_id, of_external_id, of_name = rest
-    return Answer(kind, asked, as_key(asked_id), as_key(id_), external_id, name, e164, as_key(of_id), of_external_id, of_name)
+def _answer(row: tuple[Any, ...]) -> Answer:
+    kind, asked, asked_id, id_, external_id, name, e164, of_id = row
+    return Answer(kind, asked, as_key(asked_id), as_key(id_), external_id, name, e164, as_key(of_id))
 
 
 def _as_param(value: Any) -> Any:

@@ -14,17 +14,17 @@ from contacts.matching import AgentHint, ContactHint, Match, People, agent_quest
 from contacts.models import Agent
 from contacts.phone import Number, is_same, read_number
 from tenants.lookup import Answer, Found, Question, ask, known
-from tenants.models import Center, Tenant
+from tenants.models import Tenant
 
 _SIDES = ("caller", "callee")
 _OTHER = {"caller": "callee", "callee": "caller"}
 _OUTSIDE: dict[str, str] = {Direction.INBOUND: "caller", Direction.OUTBOUND: "callee", Direction.INTERNAL: "callee"}
 
 _LINE = """
-SELECT 'line', l.match_key, l.id, l.id, '', l.name, l.e164, l.center_id, NULL, NULL
+SELECT 'line', l.match_key, l.id, l.id, '', l.name, l.e164, l.center_id
 FROM calls_line l WHERE l.tenant_id = %s"""
 _CENTER = """
-SELECT 'center', '', z.id, z.id, '', '', '', CAST(NULL AS uuid), NULL, NULL
+SELECT 'center', '', z.id, z.id, '', '', '', CAST(NULL AS uuid)
 FROM tenants_center z WHERE z.tenant_id = %s"""
 
 
@@ -63,17 +63,17 @@ def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> dict[Call, CallErr
     """Fill in parties, contact, company, agent, line and center of each call; the answer holds those that cannot be linked."""
     answers = ask(_questions(tenant, drafts.values()))
     lines, people = OwnLines.out_of(answers), People(tenant, answers)
-    centers = Found({answer.id: known(Center, id=answer.id, external_id="") for answer in answers.get("center", ())})
+    centers = Found({answer.id: answer for answer in answers.get("center", ())})
     refused: dict[Call, CallError] = {}
     for call, draft in drafts.items():
         take_parties(call, tenant, draft, lines)
         keep_hints(call, contact=draft.contact, agent=draft.agent)
         take_match(call, people.contact(number_to_match(call, lines), draft.contact))
         take_agent(call, people.agent(draft.agent), draft.agent)
-        call.center = centers.by_id(draft.center_id)
-        if draft.center_id and call.center is None:
+        center = centers.by_id(draft.center_id)
+        if draft.center_id and center is None:
             refused[call] = InvalidCall.field("center_id", "There is no such center.")
-        call.center_id = call.center_id or _usual_center(call)
+        call.center_id = center.id if center else _usual_center(call)
     return refused
 
 

@@ -12,7 +12,7 @@ from tests.make import make_center, make_tenant
 pytestmark = pytest.mark.django_db
 
 CENTER = """
-SELECT 'center', '', z.id, z.id, z.external_id, z.name, '', CAST(NULL AS uuid), NULL, NULL
+SELECT 'center', '', z.id, z.id, z.external_id, z.name, '', CAST(NULL AS uuid)
 FROM tenants_center z WHERE z.tenant_id = %s"""
 NAMED = CENTER.replace("'center'", "'named'")
 
