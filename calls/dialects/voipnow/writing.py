@@ -104,8 +104,9 @@ def owner_of(call: Call) -> User | None:
     """Whose telephone it is, else who took the call, else who asked for it."""
     for agent in (call.line.agent if call.line else None, call.agent):
         if agent is not None and agent.user is not None:
-            return agent.user
-    origination = getattr(call, "origination", None)
+            owner: User = agent.user
+            return owner
+    origination: Origination | None = getattr(call, "origination", None)
     return origination.requester if origination else None
 
 
