@@ -87,7 +87,7 @@ class DialectView(View):
 
     def authenticate(self, request: HttpRequest) -> Principal | None:
         """Who is at the door; None where the address is open. Raises ``CredentialsRefused`` or ``TooManyAttempts``."""
-        raise NotImplementedError
+        raise NotImplementedError  # every dialect says this for itself
 
     def before(self, request: HttpRequest) -> None:
         """Checks that come before credentials are looked at, such as the vendor's TLS rule."""

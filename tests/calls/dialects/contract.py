@@ -72,11 +72,11 @@ class DialectContract:
 
     def good(self) -> Good:
         """One request that is answered with 2xx, credentials included."""
-        raise NotImplementedError
+        raise NotImplementedError  # written by each dialect that joins
 
     def check_envelope(self, answer: Any, status: int) -> None:
         """Assert that the parsed body of a refusal has the vendor's shape."""
-        raise NotImplementedError
+        raise NotImplementedError  # written by each dialect that joins
 
     # What a sibling may change
 
