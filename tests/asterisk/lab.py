@@ -106,7 +106,7 @@ class Lab:
                 stdout=output,
                 stderr=output,
                 start_new_session=not self.ends_with_us,
-                preexec_fn=_end_with_parent if self.ends_with_us else None,  # noqa: PLW1509
+                preexec_fn=end_with_parent if self.ends_with_us else None,  # noqa: PLW1509
             )
         _children[process.pid] = process
         (self.run / f"{name}.pid").write_text(str(process.pid))
@@ -186,7 +186,8 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 _libc = ctypes.CDLL(None)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Have the kernel end this process together with the one that started it."""
     if sys.platform == "linux":
         _libc.prctl(1, signal.SIGKILL)
 
