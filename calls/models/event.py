@@ -7,16 +7,16 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import EventKind, Source
-from tenants.scoping import TenantQuerySet
+from tenants.commit_order import CommitOrderQuerySet, InCommitOrder
 
 
-class CallEvent(models.Model):
+class CallEvent(InCommitOrder):
     """Something that happened to a call. Rows are only ever added, in the transaction of the change they tell of.
 
     ``call`` has no database constraint: the event of a removed call outlives it.
     """
 
-    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+")
+    tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+", db_index=False)
     call = models.ForeignKey(
         "calls.Call", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="events"
     )
@@ -28,11 +28,14 @@ class CallEvent(models.Model):
     summary = models.CharField(max_length=200, blank=True, help_text=_("What a phone system called it."))
     data = models.JSONField(default=dict, blank=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = CommitOrderQuerySet.as_manager()
 
     class Meta:
         ordering = ["happened_at", "id"]
-        indexes = [models.Index(fields=["call", "happened_at", "id"], name="event_timeline")]
+        indexes = [
+            models.Index(fields=["call", "happened_at", "id"], name="event_timeline"),
+            models.Index(fields=["tenant", "transaction", "id"], name="event_feed"),  # the tenant's own, too
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
