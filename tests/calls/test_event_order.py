@@ -22,8 +22,8 @@ def draft(name):
     return CallDraft(source=Source.API, started_at=STARTED_AT, ended_at=STARTED_AT, external_id=name)
 
 
-def settled(tenant, after=Position()):
-    return list(CallEvent.objects.for_tenant(tenant).settled_after(after))
+def settled(tenant, after=None):
+    return list(CallEvent.objects.for_tenant(tenant).settled_after(after or Position()))
 
 
 def test_each_way_of_writing_leaves_the_order_to_the_database():
