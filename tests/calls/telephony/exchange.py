@@ -48,7 +48,10 @@ def _own_ports() -> Iterator[int]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 for port in range(base + 8, base + 32):
                     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-                        probes.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", port))
+                        probe = probes.enter_context(socket.socket(socket.AF_INET, kind))
+                        if kind is socket.SOCK_STREAM:  # a connection that was closed a moment ago is in nobody's way
+                            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                        probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             probes.close()
