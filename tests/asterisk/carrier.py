@@ -8,6 +8,7 @@ one of ``REFUSALS``     refuses at once with that SIP status (486 busy, 603 decl
 ``21N``                 rings, answers after 1 second, hangs up N seconds later
 ``22N``                 as 20N, and says nothing
 ``23N`` / ``24N``       rings N seconds, then 486 / 603
+one of ``OF_VENDORS``   as 201: the numbers that the vendors' pages call in their examples
 ======================  =====================================================================================
 
 Numbers that begin with 1 say 440 Hz once answered, all others 880 Hz. Each INVITE's From and To are logged.
@@ -19,6 +20,7 @@ from pathlib import Path
 
 SECONDS = (0, 1, 2, 3, 5)
 REFUSALS = (403, 404, 408, 410, 480, 484, 486, 488, 500, 502, 503, 600, 603, 604)  # sipp wants each status spelt out
+OF_VENDORS = ("353", "535", "879", "801")  # 5354353, 5353535, 3235742879 and 3215551801; 5302040 rings in vain
 TAG = ";tag=[pid]c[call_number]"
 
 _ANSWER = """  <send retrans="500">
@@ -96,6 +98,7 @@ def _patterns() -> dict[str, str]:
     }
     for n in SECONDS:
         found |= {f"ans{n}": f"[^@]*2[02]{n}@", f"bsy{n}": f"[^@]*23{n}@", f"dec{n}": f"[^@]*24{n}@", f"off{n}": f"[^@]*21{n}@"}
+    found["ans1"] = f"[^@]*(2[02]1|{'|'.join(OF_VENDORS)})@"
     return found | {f"r{status}": f"[^@]*{status}@" for status in REFUSALS}
 
 

@@ -5,6 +5,7 @@ Nothing here imports the dialer or touches its rows: a test asks the API, and co
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import requests
 
@@ -27,7 +29,7 @@ from tests.asterisk import fetching, telephones
 from tests.asterisk.lab import PASSWORD, Lab, end_with_parent
 from tests.calls.telephony.exchange import running_lab
 
-PATIENCE_S = 60  # for what takes a second on an idle machine
+PATIENCE_S = 100  # for what takes a second or two on an idle machine
 SLUG = "house"
 APPS = {"callhub", "callhub-watch"}
 # What ``up`` does once everything is installed; a test never installs anything.
@@ -65,9 +67,10 @@ class House:
 
     def start(self) -> None:
         """Start everything and wait until it answers and listens; the first time with a new tenant."""
-        self.var.mkdir(exist_ok=True)
-        if not self.credentials:
-            self._open()
+        if not self.var.exists():
+            self.var.mkdir()
+            (self.var / "callhub.sqlite3").touch()  # with these two it has its demo already
+            (self.var / "demo.json").write_text("{}")
         with (self.home / "up.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _UP],
@@ -79,6 +82,8 @@ class House:
                 preexec_fn=end_with_parent,  # noqa: PLW1509
             )
         self.until(lambda: "callhub is at" in self.said() or self._is_dead())
+        if not self.credentials:
+            self._open()
         self.until(lambda: self.is_listening() or self._is_dead())
         assert not self._is_dead(), self.said()
 
@@ -165,7 +170,8 @@ class House:
 
     def order(self, destination: str, sources: list[str] | None = None, **wanted: Any) -> str:
         """Have a call made over our API; its id."""
-        body = {"line": "201", "destination": destination, "sources": sources or [to("1000200")], "max_duration": 60, **wanted}
+        rung = [to("1000200")] if sources is None else sources
+        body = {"line": "201", "destination": destination, "sources": rung, "max_duration": 60, **wanted}
         answer = self.send("POST", "/api/v1/originations/", json=body)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["id"])
@@ -216,16 +222,46 @@ class House:
         """One line per INVITE the phone network got for this number, with whom it was shown as the caller."""
         return [line for line in telephones.invitations(self.lab) if f"<sip:{digits}@" in line.split(" from")[0]]
 
+    def journal(self, key: str) -> dict[str, dict[str, float]]:
+        """What the exchange itself noted of a request's telephones: leg -> what happened -> when, in seconds."""
+        beginning = f"ch{UUID(key).hex}."
+        found: dict[str, dict[str, float]] = {}
+        with self.lab.journal.open(newline="", encoding="utf-8", errors="replace") as file:
+            for row in csv.reader(file):
+                if len(row) > 2 and row[2].startswith(beginning):
+                    found.setdefault(row[2].removeprefix(beginning), {}).setdefault(row[0], float(row[1]))
+        return found
+
+    def channels(self, key: str) -> set[str]:
+        """The legs of a request that ring or talk at the exchange now."""
+        beginning = f"ch{UUID(key).hex}."
+        answer = self.http.get(f"{self.lab.ari_url}/ari/channels", auth=("callhub", PASSWORD), timeout=10)
+        return {row["id"].removeprefix(beginning) for row in answer.json() if row["id"].startswith(beginning)}
+
+    def recording_of(self, key: str, into: Path) -> Path:
+        """The audio we keep of a call, once it is here, as a client gets it."""
+        path = f"calls/{self.origination(key)['call']}/recordings/"
+        [row] = self.until(lambda: [row for row in self.get(path)["results"] if row["state"] == "stored"])
+        answer = self.send("GET", f"/api/v1/recordings/{row['id']}/audio")
+        assert answer.status_code == 200, answer.text
+        into.write_bytes(answer.content)
+        return into
+
+    def heard_since(self, extension: str, before: list[Path]) -> Path:
+        """What a soft phone heard in the one call it has had since ``before`` (``telephones.heard``), once it is complete."""
+        new = self.until(lambda: [path for path in telephones.heard(self.lab, extension) if path not in before])
+        assert len(new) == 1
+        size = -1
+        while size != (size := new[0].stat().st_size) or not size:
+            time.sleep(0.3)
+        return new[0]
+
     # -- the inside
 
     def _open(self) -> None:
-        """Make the database, without the demo's calls, and the tenant."""
-        self.manage("migrate", "--no-input", "--verbosity", "0")
-        (self.var / "demo.json").write_text("{}")
-        phones = tuple(telephones.SAYS)
-        self.credentials = json.loads(
-            self.manage("shell", "--no-imports", "-c", _OPEN.format(slug=SLUG, phones=phones)).splitlines()[-1]
-        )
+        """Make the tenant."""
+        script = _OPEN.format(slug=SLUG, phones=tuple(telephones.SAYS))
+        self.credentials = json.loads(self.manage("shell", "--no-imports", "-c", script).splitlines()[-1])
 
     def _is_dead(self) -> bool:
         return self._process is not None and self._process.poll() is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once]
+pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_listener_is_one_more_child(house):
