@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -15,7 +16,16 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from contacts.book import remove_contact, save_contact, save_numbers
+from contacts.book import (
+    remove_agent,
+    remove_company,
+    remove_contact,
+    save_agent,
+    save_company,
+    save_contact,
+    save_extensions,
+    save_numbers,
+)
 from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
 from tenants.choices import Role
 from tenants.reach import reach_of
@@ -34,9 +44,11 @@ def calls_of(field: str, row: Any) -> str:
 
 
 class KnownElsewhereAdmin(TenantModelAdmin):
-    """What companies, contacts and agents have in common."""
+    """What companies, contacts and agents have in common: all is written by ``contacts.book``."""
 
     readonly_fields = ["vendor_fields"]
+    write: Callable[[Any], Any]
+    remove: Callable[[Any], None]
 
     @display(description=_("vendor fields"))
     def vendor_fields(self, row: Any) -> str:
@@ -45,11 +57,22 @@ class KnownElsewhereAdmin(TenantModelAdmin):
             return gettext("None")
         return format_html('<pre class="ch-code">{}</pre>', json.dumps(row.extra, indent=2, ensure_ascii=False))
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        type(self).write(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        type(self).remove(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            type(self).remove(row)
+
 
 @admin.register(Company)
 class CompanyAdmin(KnownElsewhereAdmin):
     """Organisations that contacts belong to."""
 
+    write, remove = staticmethod(save_company), staticmethod(remove_company)
     first_step = _("Add a company to see the calls of all its people in one list.")
     list_display = ["name", "phone", "external_id", "calls"]
     search_fields = ["name", "external_id"]
@@ -85,6 +108,7 @@ class NumberInline(TenantInline):
 class ContactAdmin(KnownElsewhereAdmin):
     """People who call or are called. Saving one matches past calls anew."""
 
+    write, remove = staticmethod(save_contact), staticmethod(remove_contact)
     first_step = _("Add the people you talk to. Calls with their numbers, past ones too, then show who it was.")
     inlines = [NumberInline]
     list_display = ["name", "known_numbers", "company", "email", "external_id", "calls"]
@@ -119,19 +143,9 @@ class ContactAdmin(KnownElsewhereAdmin):
         """Their calls."""
         return calls_of("contact", contact)
 
-    def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
-        save_contact(obj)
-
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         changed = formset.save(commit=False)
         save_numbers(form.instance, changed=changed, removed=formset.deleted_objects)
-
-    def delete_model(self, request: HttpRequest, obj: Contact) -> None:
-        remove_contact(obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        for contact in queryset:
-            remove_contact(contact)
 
 
 class ExtensionInline(TenantInline):
@@ -147,6 +161,7 @@ class ExtensionInline(TenantInline):
 class AgentAdmin(KnownElsewhereAdmin):
     """The tenant's own people at the phones."""
 
+    write, remove = staticmethod(save_agent), staticmethod(remove_agent)
     add_role = change_role = Role.MANAGER
     first_step = _("Add the people who make and take calls, with the extension or id your phone system knows them by.")
     inlines = [ExtensionInline]
@@ -166,6 +181,10 @@ class AgentAdmin(KnownElsewhereAdmin):
             people = reach.within(db_field.remote_field.model.objects.all())
             kwargs["queryset"] = people if reach.is_operator else people.filter(is_superuser=False)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        changed = formset.save(commit=False)
+        save_extensions(form.instance, changed=changed, removed=formset.deleted_objects)
 
     @display(description=_("extensions"))
     def known_extensions(self, agent: Agent) -> str:

@@ -1,19 +1,46 @@
-"""Writing contacts: the one way their numbers are understood and past calls are asked to be matched anew."""
+"""Writing companies, contacts and agents: the one way numbers are understood, past calls matched anew, and readers told.
+
+Every function tells what it did in its own transaction (``ContactEvent``), so nothing else writes these rows.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import transaction
+from django.db import models, transaction
 
-from contacts.models import Agent, AgentExtension, Contact, ContactNumber, RelinkRequest
+from contacts.choices import Change
+from contacts.models import Agent, AgentExtension, Company, Contact, ContactEvent, ContactNumber, RelinkRequest
 from contacts.phone import read_number
+
+
+def tell(rows: Iterable[models.Model], change: Change) -> None:
+    """Note what happened to companies, contacts or agents, in the transaction in which it did."""
+    ContactEvent.objects.bulk_create(ContactEvent.of(row, change) for row in rows)
+
+
+@transaction.atomic
+def save_company(company: Company) -> Company:
+    """Save a company."""
+    change = _change_of(company)
+    company.save()
+    tell([company], change)
+    return company
+
+
+@transaction.atomic
+def remove_company(company: Company) -> None:
+    """Delete a company; its contacts and calls stay."""
+    _lock(company)
+    tell(company.contacts.only("id", "tenant"), Change.UPDATED)
+    tell([company], Change.DELETED)
+    company.delete()
 
 
 @transaction.atomic
 def save_contact(contact: Contact, *, numbers: Iterable[str] | None = None) -> Contact:
     """Save a contact and, where given, make ``numbers`` (any spelling) its whole list; calls it may concern are re-matched."""
-    before = _known_by(contact)
+    before, change = _known_by(contact), _change_of(contact)
     contact.save()
     if numbers is not None:
         wanted = list(dict.fromkeys(raw.strip() for raw in numbers if raw.strip()))
@@ -25,31 +52,36 @@ def save_contact(contact: Contact, *, numbers: Iterable[str] | None = None) -> C
             if raw not in present
         )
     ask_for_relink(contact, before | _known_by(contact))
+    tell([contact], change)
     return contact
 
 
 @transaction.atomic
 def save_numbers(contact: Contact, *, changed: Iterable[ContactNumber] = (), removed: Iterable[ContactNumber] = ()) -> None:
     """Save and delete single numbers of a contact, labels and all; calls they may concern are re-matched."""
-    before = _known_by(contact)
+    before, changed, removed = _known_by(contact), list(changed), list(removed)
     for number in removed:
         number.delete()
     for number in changed:
         understood(number).save()
     ask_for_relink(contact, before | _known_by(contact))
+    if changed or removed:
+        tell([contact], Change.UPDATED)
 
 
 @transaction.atomic
 def remove_contact(contact: Contact) -> None:
     """Delete a contact; its calls stay and are matched anew."""
-    Contact.objects.select_for_update().filter(pk=contact.pk).first()  # a call being logged for them waits, and finds them gone
+    _lock(contact)
     ask_for_relink(contact, _known_by(contact))
+    tell([contact], Change.DELETED)
     contact.delete()
 
 
 @transaction.atomic
 def save_agent(agent: Agent, *, extensions: Iterable[str] | None = None) -> Agent:
     """Save an agent and, where given, make ``extensions`` its whole list. Another agent's extension is an ``IntegrityError``."""
+    change = _change_of(agent)
     agent.save()
     if extensions is not None:
         wanted = list(dict.fromkeys(extensions))
@@ -58,7 +90,28 @@ def save_agent(agent: Agent, *, extensions: Iterable[str] | None = None) -> Agen
         AgentExtension.objects.bulk_create(
             AgentExtension(tenant_id=agent.tenant_id, agent=agent, number=number) for number in wanted if number not in present
         )
+    tell([agent], change)
     return agent
+
+
+@transaction.atomic
+def save_extensions(agent: Agent, *, changed: Iterable[AgentExtension] = (), removed: Iterable[AgentExtension] = ()) -> None:
+    """Save and delete single extensions of an agent. Another agent's extension is an ``IntegrityError``."""
+    changed, removed = list(changed), list(removed)
+    for extension in removed:
+        extension.delete()
+    for extension in changed:
+        extension.save()
+    if changed or removed:
+        tell([agent], Change.UPDATED)
+
+
+@transaction.atomic
+def remove_agent(agent: Agent) -> None:
+    """Delete an agent; their calls stay."""
+    _lock(agent)
+    tell([agent], Change.DELETED)
+    agent.delete()
 
 
 def understood(number: ContactNumber) -> ContactNumber:
@@ -73,6 +126,15 @@ def ask_for_relink(contact: Contact, known: Iterable[tuple[str, str]]) -> None:
     RelinkRequest.objects.bulk_create(
         RelinkRequest(tenant_id=contact.tenant_id, match_key=key, external_id=external) for key, external in known
     )
+
+
+def _change_of(row: models.Model) -> Change:
+    return Change.CREATED if row._state.adding else Change.UPDATED
+
+
+def _lock(row: models.Model) -> None:
+    """A call being logged for them waits, and finds them gone."""
+    type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
 
 
 def _known_by(contact: Contact) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Self, TypeVar
 
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Func, Q, Value
 
 from tenants.scoping import TenantQuerySet
 
@@ -51,6 +51,19 @@ class OldestOpenTransaction(_OfDatabase):
 
     template = "1"
     template_postgresql = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+
+class LastIdTaken(Func):
+    """The last id that a table has given out. Only where writers are serial does it tell an order; elsewhere it is 0."""
+
+    output_field = models.BigIntegerField()
+    template = "COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %(expressions)s), 0)"
+
+    def __init__(self, table: str, **context: Any) -> None:
+        super().__init__(Value(table), **context)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return "0", []
 
 
 class CommitOrderQuerySet(TenantQuerySet[Row]):

@@ -13,7 +13,7 @@ from calls.drafts import CallDraft, PartyDraft
 from calls.models import Call, Line, Recording
 from calls.recordings import storage
 from calls.recordings.probing import Probe
-from contacts.book import save_contact
+from contacts.book import save_agent, save_company, save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.phone import read_number
 from tenants.choices import Role, Scope
@@ -60,12 +60,12 @@ def make_contact(tenant: Tenant, *numbers: str, **fields: Any) -> Contact:
 
 def make_company(tenant: Tenant, **fields: Any) -> Company:
     """A company."""
-    return Company.objects.create(tenant=tenant, **{"name": f"Company {next(_count)}", **fields})
+    return save_company(Company(tenant=tenant, **{"name": f"Company {next(_count)}", **fields}))
 
 
 def make_agent(tenant: Tenant, **fields: Any) -> Agent:
     """An agent."""
-    return Agent.objects.create(tenant=tenant, **{"name": f"Agent {next(_count)}", **fields})
+    return save_agent(Agent(tenant=tenant, **{"name": f"Agent {next(_count)}", **fields}))
 
 
 def make_center(tenant: Tenant, **fields: Any) -> Center:

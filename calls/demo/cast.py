@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from calls.demo.plan import Place, Plan
 from calls.demo.words import PASSWORD_WORDS
 from calls.models import Line, Tag
-from contacts.book import understood
+from contacts.book import tell, understood
+from contacts.choices import Change
 from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
 from contacts.phone import read_number
 from tenants.choices import Role
@@ -95,7 +96,7 @@ def _make_desks(plan: Plan, tenant: Tenant, centers: dict[Place, Center], rng: r
         )
         extension = str(place.first_extension + number // len(plan.places))
         desks.append(Desk(agent=agent, place=place, center=centers[place], extension=extension))
-    Agent.objects.bulk_create(desk.agent for desk in desks)
+    tell(Agent.objects.bulk_create(desk.agent for desk in desks), Change.CREATED)
     AgentExtension.objects.bulk_create(AgentExtension(tenant=tenant, agent=desk.agent, number=desk.extension) for desk in desks)
     return desks
 
@@ -140,7 +141,7 @@ def _make_contacts(cast: Cast, rng: random.Random) -> None:
     """Companies, contacts and their numbers."""
     plan, tenant = cast.plan, cast.tenant
     companies = [Company(tenant=tenant, name=name, external_id=f"co-{n + 1}") for n, name in enumerate(plan.companies)]
-    Company.objects.bulk_create(companies)
+    tell(Company.objects.bulk_create(companies), Change.CREATED)
     pool = [f"{start}{digits:03}" for start, low, high in plan.number_ranges for digits in range(low, high + 1)]
     rng.shuffle(pool)
     names = _names(plan, rng)
@@ -161,7 +162,7 @@ def _make_contacts(cast: Cast, rng: random.Random) -> None:
         cast.numbers[contact] = [pool[-1]]  # a couple with one telephone: nobody can say which of them called
     cast.twins = pool.pop()
     cast.strangers.extend([*plan.abroad, *(pool.pop() for _ in range(8))])
-    Contact.objects.bulk_create(cast.regulars)
+    tell(Contact.objects.bulk_create(cast.regulars), Change.CREATED)
     labels = ("mobile", "work")
     ContactNumber.objects.bulk_create(
         understood(ContactNumber(tenant=tenant, contact=contact, raw=_as_written(raw, plan, rng), label=labels[position % 2]))

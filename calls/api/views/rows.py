@@ -13,7 +13,7 @@ from calls.api.serializers.people import AgentDocument, CompanyDocument, Contact
 from calls.api.serializers.places import CenterDocument, LineDocument, TagDocument
 from calls.api.views.resource import STAMP_SORTS, Resource
 from calls.models import Line, Tag
-from contacts.book import remove_contact, save_agent, save_contact
+from contacts.book import remove_agent, remove_company, remove_contact, save_agent, save_company, save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.phone import read_number
 from tenants.models import Center
@@ -24,6 +24,12 @@ class Companies(Resource):
 
     model, document_class, filterset_class = Company, CompanyDocument, CompanyFilters
     noun = ("company", "companies")
+
+    def save(self, row: Company, values: dict[str, Any]) -> None:
+        save_company(row)
+
+    def erase(self, row: Company) -> None:
+        remove_company(row)
 
 
 class Contacts(Resource):
@@ -51,6 +57,9 @@ class Agents(Resource):
 
     def save(self, row: Agent, values: dict[str, Any]) -> None:
         save_agent(row, extensions=values.get("extensions"))
+
+    def erase(self, row: Agent) -> None:
+        remove_agent(row)
 
 
 class Centers(Resource):

@@ -16,7 +16,7 @@ from calls.body import check_text
 from calls.dialects.planhat.errors import bad_field
 from calls.dialects.planhat.values import iso, text
 from calls.dialects.planhat.vocabulary import OURS
-from contacts.book import remove_contact, save_agent, save_contact
+from contacts.book import remove_agent, remove_company, remove_contact, save_agent, save_company, save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.models.base import KnownElsewhere
 from tenants.ids import short_id
@@ -90,13 +90,11 @@ class Kind:
 
     def write(self, record: Any, numbers: list[str] | None) -> None:
         """The writing itself."""
-        record.save()
+        raise NotImplementedError
 
     def remove(self, record: Any) -> None:
         """Delete a record; its calls stay, and one being logged waits and finds it gone."""
-        with transaction.atomic():
-            type(record).objects.select_for_update().filter(pk=record.pk).first()
-            record.delete()
+        raise NotImplementedError
 
     def document(self, record: Any) -> dict[str, Any]:
         """A record as Planhat writes it."""
@@ -188,6 +186,12 @@ class Companies(Kind):
     filters: ClassVar = {"externalId": "external_id", "sourceId": "source_id", "name": "name"}
     name_fields = ()
 
+    def write(self, record: Company, numbers: list[str] | None) -> None:
+        save_company(record)
+
+    def remove(self, record: Company) -> None:
+        remove_company(record)
+
 
 class Users(Kind):
     """Team members: our agents."""
@@ -201,6 +205,9 @@ class Users(Kind):
 
     def write(self, record: Agent, numbers: list[str] | None) -> None:
         save_agent(record)
+
+    def remove(self, record: Agent) -> None:
+        remove_agent(record)
 
 
 END_USERS, COMPANIES, USERS = EndUsers(), Companies(), Users()
