@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from callhub import env
 from calls import failpoints
 from calls.choices import TELEPHONY_BACKENDS
+from calls.outbound import addresses, targets
 
 BROKERS = ("embedded+sqlite://", "amqp://", "amqps://", "redis://", "rediss://", "memory://")
 
@@ -65,6 +66,22 @@ def exchange_can_be_reached(**_: Any) -> list[CheckMessage]:
         hint = "Set CALLHUB_ARI_URL, CALLHUB_ARI_USER and CALLHUB_ARI_PASSWORD."
         return [Error("CALLHUB_TELEPHONY is asterisk, and nothing says where it is.", hint=hint, id="callhub.E008")]
     return []
+
+
+@register
+def outgoing_door_can_be_read(**_: Any) -> list[CheckMessage]:
+    """Networks and ports that cannot be read would silently allow nothing."""
+    found: list[CheckMessage] = []
+    for word in addresses.unreadable(settings.CALLHUB_OUTBOUND_ALLOW):
+        hint = "CALLHUB_OUTBOUND_ALLOW is a comma-separated list such as 10.1.0.0/16,fd12::/48."
+        found.append(Error(f"“{word}” is not a network.", hint=hint, id="callhub.E020"))
+    for word in targets.unreadable_ports(settings.CALLHUB_OUTBOUND_PORTS):
+        hint = "CALLHUB_OUTBOUND_PORTS is a comma-separated list such as 80,443,8000-8999."
+        found.append(Error(f"“{word}” is neither a port nor a range of them.", hint=hint, id="callhub.E021"))
+    ca_file = settings.CALLHUB_OUTBOUND_CA_FILE
+    if ca_file and not os.access(ca_file, os.R_OK):
+        found.append(Error(f"{ca_file} cannot be read.", hint="CALLHUB_OUTBOUND_CA_FILE is a PEM file.", id="callhub.E022"))
+    return found
 
 
 @register(Tags.security, deploy=True)

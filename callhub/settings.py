@@ -72,6 +72,7 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
         "django.server": {"handlers": ["console"], "filters": ["without_queries"], "level": "INFO", "propagate": False},
+        "urllib3": {"level": "ERROR"},  # it warns of odd headers with the whole address of who sent them
         "authlib": {"level": "INFO"},  # at DEBUG it logs the tokens it gives out
     },
     "root": {"handlers": ["console"], "level": env.text("CALLHUB_LOG_LEVEL", "INFO")},
@@ -347,3 +348,11 @@ CALLHUB_LINK_SECONDS = env.number("CALLHUB_LINK_SECONDS", 300)  # how long a sig
 CALLHUB_ACCEL_PREFIX = env.text("CALLHUB_ACCEL_PREFIX")  # nginx's internal location of VAR_DIR/recordings, such as /_recordings/
 CALLHUB_S3_REDIRECT = env.flag("CALLHUB_S3_REDIRECT", default=False)  # send listeners to the bucket instead of through us
 CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
+
+# Requests to other people's servers: see calls/outbound
+
+CALLHUB_OUTBOUND_ALLOW = env.words("CALLHUB_OUTBOUND_ALLOW", [])  # networks that may be called although they are not public
+CALLHUB_OUTBOUND_PORTS = env.words("CALLHUB_OUTBOUND_PORTS", ["80", "443", "8000-8999"])
+CALLHUB_OUTBOUND_CA_FILE = env.text("CALLHUB_OUTBOUND_CA_FILE")  # authorities to trust besides the public ones
+CALLHUB_OUTBOUND_CONNECT_SECONDS = 5.0
+CALLHUB_OUTBOUND_SECONDS = 15.0  # for everything from the first look-up to the last byte

@@ -1,0 +1,107 @@
+"""How an address must be written, and what becomes of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from calls.outbound import OutboundFailed, OutboundRefused, check, targets
+
+pytestmark = pytest.mark.once
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "ordinary"),
+    [
+        ("https://Example.COM", "example.com", 443, "https://example.com/"),
+        ("HTTP://example.com:80/a?b=c", "example.com", 80, "http://example.com/a?b=c"),
+        ("https://example.com:8443?x", "example.com", 8443, "https://example.com:8443/?x"),
+        ("http://8.8.8.8:8000/", "8.8.8.8", 8000, "http://8.8.8.8:8000/"),
+        ("https://[2606:4700:0::1111]/dns", "2606:4700::1111", 443, "https://[2606:4700::1111]/dns"),
+        ("https://xn--bcher-kva.example/x", "xn--bcher-kva.example", 443, "https://xn--bcher-kva.example/x"),
+        ("https://my_service.example/ü?ü#part", "my_service.example", 443, "https://my_service.example/ü?ü"),
+        ("https://example.com/@user:pass@x//y", "example.com", 443, "https://example.com/@user:pass@x//y"),
+    ],
+)
+def test_reads_ordinary_addresses(url: str, host: str, port: int, ordinary: str) -> None:
+    target = targets.read(url)
+    assert (target.host, target.port, target.url) == (host, port, ordinary)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("", "url"),
+        ("example.com", "url"),
+        ("//example.com/", "url"),
+        ("https:/example.com/", "url"),
+        ("https:example.com", "url"),
+        ("https://", "url"),
+        ("https://:443/", "url"),
+        ("https://user@example.com/", "url"),
+        ("https://example.com:/", "url"),
+        ("https://example.com:４４３/", "url"),
+        ("https://example.com/a b", "url"),
+        ("https://example.com/\u3000", "url"),
+        ("https://example.com/\ud800", "url"),
+        ("https://example.com/" + 2100 * "x", "url"),
+        ("ftp://example.com/", "scheme"),
+        ("file:///etc/passwd", "scheme"),
+        ("javascript://example.com/%0aalert(1)", "scheme"),
+        ("https://example.com:22/", "port"),
+        ("https://example.com:0/", "port"),
+        ("https://example.com:99999/", "port"),
+        ("http://example.com:6379/", "port"),
+    ],
+)
+def test_refuses_what_is_written_otherwise(url: str, code: str) -> None:
+    with pytest.raises(OutboundRefused) as refused:
+        targets.read(url)
+    assert (refused.value.code, refused.value.permanent) == (code, True)
+
+
+def test_one_bad_address_among_good_ones_refuses_the_name(monkeypatch) -> None:
+    monkeypatch.setattr(targets, "lookup", lambda host, port: ["8.8.8.8", "2606:4700::1111", "10.0.0.7"])
+    with pytest.raises(OutboundRefused, match="a private network"):
+        check("https://mixed.example/")
+
+
+def test_a_name_that_is_not_known_is_a_failure_that_may_pass(monkeypatch) -> None:
+    monkeypatch.setattr(targets, "lookup", lambda host, port: [])
+    with pytest.raises(OutboundFailed) as failed:
+        check("https://nobody.example/")
+    assert (failed.value.code, failed.value.permanent) == ("dns", False)
+
+
+def test_a_resolver_that_hangs_is_left_behind(monkeypatch, settings) -> None:
+    settings.CALLHUB_OUTBOUND_CONNECT_SECONDS = 0.2
+    released = threading.Event()
+    monkeypatch.setattr(targets, "lookup", lambda host, port: released.wait(60) and [])
+    began = time.monotonic()
+    with pytest.raises(OutboundFailed, match="not found in time"):
+        check("https://slow.example/")
+    released.set()
+    assert time.monotonic() - began < 30
+
+
+def test_hanging_look_ups_do_not_pile_up(monkeypatch, settings) -> None:
+    settings.CALLHUB_OUTBOUND_CONNECT_SECONDS = 0.05
+    released = threading.Event()
+    monkeypatch.setattr(targets, "_LOOKUPS", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(targets, "lookup", lambda host, port: released.wait(60) and [])
+    told = []
+    for _ in range(4):
+        with pytest.raises(OutboundFailed) as failed:
+            check("https://slow.example/")
+        told.append(failed.value.message)
+    released.set()
+    assert told == 2 * ["The name slow.example was not found in time."] + 2 * ["Too many names are being looked up."]
+
+
+@pytest.mark.parametrize("ports", [["443"], ["1-79", "81-65535"], []])
+def test_ports_are_the_operators_choice(ports: list[str], settings) -> None:
+    settings.CALLHUB_OUTBOUND_PORTS = ports
+    with pytest.raises(OutboundRefused, match="Port 80 "):
+        targets.read("http://example.com/")
