@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from callhub import schedule_admin  # noqa: F401 - registers its page
+from callhub.models import ScheduledTask
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
 from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
@@ -75,6 +77,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Users"), "manage_accounts", User, ""),
                 (_("Retention"), "auto_delete", RetentionRule, ""),
                 (_("Retention runs"), "history", RetentionRun, ""),
+                (_("Scheduled tasks"), "schedule", ScheduledTask, ""),
             ],
         ),
     ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class CallhubConfig(AppConfig):
@@ -10,4 +13,14 @@ class CallhubConfig(AppConfig):
     verbose_name = "callhub"
 
     def ready(self) -> None:
-        from callhub import celery, checks  # noqa: F401 - tasks need the configured application, checks register themselves
+        # Tasks need the configured application; checks, and what keeps the runs of tasks, register themselves.
+        from callhub import celery, checks, runs  # noqa: F401
+
+        post_migrate.connect(_keep_schedule, sender=self)
+
+
+def _keep_schedule(**_: Any) -> None:
+    """A new schedule comes with a new version, and with it a migration run."""
+    from callhub.schedule import keep_rows
+
+    keep_rows()

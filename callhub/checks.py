@@ -84,6 +84,15 @@ def outgoing_door_can_be_read(**_: Any) -> list[CheckMessage]:
     return found
 
 
+@register(deploy=True)
+def schedule_is_in_order(**_: Any) -> list[CheckMessage]:
+    """Every scheduled task is there, and every task that nobody rings is scheduled."""
+    from callhub.schedule import problems  # late: it loads every task
+
+    hint = "Mend CELERY_BEAT_SCHEDULE in callhub/settings.py."
+    return [Error(problem, hint=hint, id="callhub.E009") for problem in problems()]
+
+
 @register(Tags.security, deploy=True)
 def production_has_production_parts(**_: Any) -> list[CheckMessage]:
     """What the embedded default does well for one machine and badly for several."""

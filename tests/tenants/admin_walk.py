@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
@@ -34,7 +35,7 @@ from tests.make import (
 
 PAGES = (
     Call, Line, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center, Membership,
-    Tenant, User,
+    Tenant, User, ScheduledTask,
 )  # fmt: skip
 
 
@@ -95,6 +96,7 @@ def furnish(word: str) -> dict[type[Model], Any]:
         RetentionRule: RetentionRule.objects.create(tenant=tenant, days=30),
         RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
         Tag: Tag.objects.get(tenant=tenant),
+        ScheduledTask: ScheduledTask.objects.get_or_create(id="uploads", defaults={"task": "calls.expire_uploads"})[0],
     }
 
 
@@ -112,7 +114,7 @@ def name_of(model: type[Model]) -> str:
 def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     """Every page that is there for these rows, with the ways people narrow, sort and look up on it."""
     yield reverse("admin:index")
-    for label in ("tenants", "contacts", "calls"):
+    for label in ("tenants", "contacts", "calls", "callhub"):
         yield reverse("admin:app_list", args=[label])
     for model in PAGES:
         row = rows[model]
@@ -125,12 +127,13 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
             yield reverse(f"{name_of(model)}_{page}", args=[row.pk])
     yield reverse("admin:tenants_apitoken_revoke", args=[rows[ApiToken].pk])
     yield reverse("admin:tenants_oauthapp_revoke", args=[rows[OAuthApp].pk])
+    yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
     yield from _autocompletes()
 
 
 def _filters(model: type[Model], rows: dict[type[Model], Any]) -> Iterator[tuple[str, Any]]:
-    if model not in (Tenant, User):
+    if model not in (Tenant, User, ScheduledTask):
         yield "tenant", rows[Tenant].pk
     if model is Call:
         for field, related in (("agent", Agent), ("company", Company), ("contact", Contact), ("center", Center), ("tags", Tag)):

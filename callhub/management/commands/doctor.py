@@ -42,7 +42,7 @@ class Command(BaseCommand):
     """Look at every part and say how it is."""
 
     help = (
-        "One line each on database, migrations, cache, broker, worker, scheduler, storage and clock; "
+        "One line each on database, migrations, cache, broker, worker, scheduler, schedule, storage and clock; "
         "exit code 1 if something is broken. Example: python3 manage.py doctor --json"
     )
     requires_system_checks: list[str] = []
@@ -124,6 +124,18 @@ def _age(name: str, never: str) -> str:
     return f"seen {seconds:.0f} s ago"
 
 
+def _schedule() -> str:
+    from callhub.models import RunResult, ScheduledTask
+    from callhub.schedule import overdue
+
+    late = overdue()
+    if late:
+        raise Trouble(f"overdue: {', '.join(late)}; see the worker's log")
+    rows = list(ScheduledTask.objects.all())
+    failing = [row.pk for row in rows if row.result == RunResult.FAILED]
+    return f"{len(rows)} tasks, none overdue" + (f"; failed at last: {', '.join(failing)}" if failing else "")
+
+
 def _storage() -> str:
     name = default_storage.save(f"doctor/{uuid4()}", ContentFile(b"well"))
     try:
@@ -153,6 +165,7 @@ QUESTIONS: dict[str, Callable[[], str]] = {
     "broker": _broker,
     "worker": _worker,
     "scheduler": _scheduler,
+    "schedule": _schedule,
     "storage": _storage,
     "clock": _clock,
 }
