@@ -225,3 +225,55 @@ class UploadState(models.TextChoices):
 
 
 UPLOAD_UNFINISHED = (UploadState.OPEN, UploadState.KEEPING)
+
+
+class WebhookEvent(models.TextChoices):
+    """What webhooks tell of; ``calls.webhooks.vocabulary`` says which event of the log becomes which."""
+
+    CALL_CREATED = "call.created", _("Call created")
+    CALL_RINGING = "call.ringing", _("Call ringing")
+    CALL_ANSWERED = "call.answered", _("Call answered")
+    CALL_UPDATED = "call.updated", _("Call updated")
+    CALL_INTERACTION = "call.interaction", _("Call interaction")
+    CALL_ENDED = "call.ended", _("Call ended")
+    CALL_DELETED = "call.deleted", _("Call deleted")
+    RECORDING_STORED = "recording.stored", _("Recording stored")
+    RECORDING_LINKED = "recording.linked", _("Recording linked")
+    RECORDING_REMOVED = "recording.removed", _("Recording removed")
+    RECORDING_HELD = "recording.held", _("Recording held")
+    RECORDING_RELEASED = "recording.released", _("Recording released")
+    TEST = "webhook.test", _("Test")  # sent by hand alone
+
+
+class EndpointKind(models.TextChoices):
+    """What an address is told of."""
+
+    WEBHOOK = "webhook", _("Webhook")
+    SEND_CALLBACK = "send_callback", _("Callback for calls a number makes")  # FoneStorm's send_notify
+    RECEIVE_CALLBACK = "receive_callback", _("Callback for calls a number gets")  # … receive_notify
+
+
+class EndpointState(models.TextChoices):
+    """Whether an address is told."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused")  # what happens meanwhile is kept for it
+    DISABLED = "disabled", _("Disabled")  # by its owner or by us; what happens meanwhile is not kept
+
+
+class PayloadFormat(models.TextChoices):
+    """What is sent."""
+
+    NATIVE = "native", _("JSON")
+    FONESTORM_GET = "fonestorm_get", _("FoneStorm GET")
+    FONESTORM_FORM = "fonestorm_form", _("FoneStorm POST")
+    FONESTORM_JSON = "fonestorm_json", _("FoneStorm JSON")
+
+
+class DeliveryState(models.TextChoices):
+    """What became of a message to one endpoint; only a replay leads back from an end."""
+
+    PENDING = "pending", _("Pending")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")

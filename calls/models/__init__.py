@@ -1,6 +1,7 @@
 """The call log: calls, their legs and events, the lines they run over and the tags put on them."""
 
 from calls.models.call import Call
+from calls.models.delivery import Attempt, Delivery, WebhookCursor, WebhookLane
 from calls.models.dialplan import DialPlan, DialUse, DoNotCall
 from calls.models.event import CallEvent
 from calls.models.leg import CallLeg
@@ -12,8 +13,10 @@ from calls.models.recording import Recording
 from calls.models.retention import RetentionRule, RetentionRun
 from calls.models.tag import Tag
 from calls.models.upload import Upload, UploadChunk
+from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Call", "CallEvent", "CallLeg", "CallNumbering", "DialPlan", "DialUse", "DoNotCall", "Line", "Origination", "Recording",
-    "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall", "Line",
+    "Origination", "Recording", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk",
+    "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip
