@@ -307,6 +307,8 @@ CELERY_BEAT_SCHEDULE = {
     "orphans": {"task": "calls.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
     "retention-rules": {"task": "calls.keep_retention", "schedule": 60.0, "options": {"expires": 60}},
     "retention": {"task": "calls.remove_expired_audio", "schedule": 600.0, "options": {"expires": 600}},  # at each tenant's 02:30
+    "webhooks": {"task": "calls.sweep_webhooks", "schedule": 10.0, "options": {"expires": 10}},
+    "deliveries": {"task": "calls.forget_deliveries", "schedule": 3600.0, "options": {"expires": 3600}},
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
     "access-tokens": {"task": "tenants.forget_access_tokens", "schedule": crontab("15", "2"), "options": {"expires": 3600}},
@@ -319,6 +321,7 @@ CELERY_TIMEZONE = "UTC"
 CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
+CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at the same time
 CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear
 
 # Telephony: the exchange new lines belong to, and where Asterisk is

@@ -10,7 +10,7 @@ import signal
 
 from django.conf import settings
 
-# Every place there is, in the order an upload, and then its removal, reaches them.
+# Every place there is, each kind of work in the order it reaches them.
 NAMES = (
     "dial.claimed",
     "dial.noted",
@@ -26,6 +26,9 @@ NAMES = (
     "upload.committed",
     "audio.row_deleted",
     "retention.removed",
+    "webhook.fanned_out",
+    "webhook.claimed",
+    "webhook.sent",
 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import dialer, ledger, retention
+from calls import dialer, ledger, retention, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
+from calls.webhooks import keeping, notices
 from tenants.models import Tenant
 
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
@@ -112,3 +113,38 @@ def fetch_recordings() -> None:
 def forget_dial_uses() -> None:
     """Forget how much was dialled on days gone by."""
     limits.forget_old()
+
+
+@shared_task(name="calls.tell_webhooks", ignore_result=True)
+def tell_webhooks(tenant_id: str) -> None:
+    """Make the messages of a tenant's new events, and send what is due."""
+    webhooks.fan_out(tenant_id)
+    webhooks.deliver()
+
+
+@shared_task(name="calls.deliver_webhooks", ignore_result=True)
+def deliver_webhooks() -> None:
+    """Send what is due."""
+    webhooks.deliver()
+
+
+@shared_task(name="calls.sweep_webhooks", ignore_result=True)
+def sweep_webhooks() -> None:
+    """Find the events, deliveries and notices whose doorbell was lost."""
+    for tenant_id in webhooks.waiting():
+        tell_webhooks.delay(tenant_id)
+    for endpoint_id in notices.due():
+        tell_endpoint_disabled.delay(endpoint_id)
+    webhooks.deliver()
+
+
+@shared_task(name="calls.tell_endpoint_disabled", ignore_result=True)
+def tell_endpoint_disabled(endpoint_id: str) -> None:
+    """Mail a tenant's owners that an endpoint was disabled."""
+    notices.tell_disabled(endpoint_id)
+
+
+@shared_task(name="calls.forget_deliveries", ignore_result=True)
+def forget_deliveries() -> None:
+    """Remove deliveries that are older than anybody may replay."""
+    keeping.forget_old()

@@ -13,20 +13,11 @@ from tests import services
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked ``once`` do not depend on the database and have run on SQLite. Those with a browser come last.
-
-    Playwright leaves a running loop in this thread. From then on Django keeps this thread's connections apart from those of
-    before, and a process forked here would find the old ones: it would share a connection with us and die in its transaction.
-    """
+    """Tests marked ``once`` do not depend on the database and have run on SQLite."""
     if connection.vendor != "sqlite":
         repeated = [item for item in items if item.get_closest_marker("once")]
         config.hook.pytest_deselected(items=repeated)
-        items[:] = [item for item in items if item not in set(repeated)]
-    items.sort(key=_needs_browser)
-
-
-def _needs_browser(item: pytest.Item) -> bool:
-    return any("chromium" in marker.args for marker in item.iter_markers("requires"))
+        items[:] = [item for item in items if item not in repeated]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from calls import ledger
 from calls.choices import Direction, Source
 from calls.drafts import CallDraft, PartyDraft
-from calls.models import Call, Line, Recording
+from calls.models import Call, Line, Recording, WebhookEndpoint
 from calls.recordings import storage
 from calls.recordings.probing import Probe
 from contacts.book import save_agent, save_company, save_contact
@@ -103,3 +103,10 @@ def make_recording(call: Call, audio: bytes = b"sound", *, replaces: bool = Fals
     Recording.objects.filter(pk=recording.pk).update(**facts)
     recording.refresh_from_db()
     return recording
+
+
+def make_endpoint(tenant: Tenant, url: str = "https://hooks.example.com/in", **fields: Any) -> WebhookEndpoint:
+    """A webhook endpoint that is told of everything from now on."""
+    endpoint = WebhookEndpoint(tenant=tenant, url=url, **{"name": f"Endpoint {next(_count)}", **fields})
+    endpoint.save()
+    return endpoint

@@ -117,8 +117,6 @@ def private_postgresql(*, durable: bool = False) -> Iterator[str]:
         "listen_addresses": "",
         "unix_socket_directories": str(home),
         "max_connections": "200",
-        "lock_timeout": "90s",  # a test that waits for ever fails, and does not keep all others waiting
-        "idle_in_transaction_session_timeout": "150s",
     }
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

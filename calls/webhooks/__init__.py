@@ -1,0 +1,38 @@
+"""Telling the world: webhooks and the callbacks of numbers, signed, repeated until they arrive, each attempt on record.
+
+    secret = keep(WebhookEndpoint(tenant=tenant, url="https://example.com/hook"))     # raises ValidationError
+    pause(endpoint); resume(endpoint); disable(endpoint); rotate_secret(endpoint); fire_test(endpoint)
+    replay(delivery); replay_all(queryset); replay_range(endpoint, start, end); replay_failed(endpoint)
+    set_callback(line, EndpointKind.SEND_CALLBACK, format=PayloadFormat.FONESTORM_JSON, url=…)
+    samples()
+
+The events of the log are the outbox: nothing that writes calls knows of webhooks but for the bell (``bell``). ``fanout`` turns
+them into deliveries, ``turns`` says which are sent next and by whom, ``delivery`` sends them, ``schedule`` when again.
+``vocabulary`` says what is told, ``payloads`` how it looks, ``signing`` how a receiver knows that it is from us.
+"""
+
+from calls.webhooks.bell import announce_if_heard
+from calls.webhooks.delivery import deliver
+from calls.webhooks.endpoints import (
+    callback_of,
+    check,
+    disable,
+    fire_test,
+    keep,
+    pause,
+    remove_callback,
+    resume,
+    rotate_secret,
+    set_callback,
+)
+from calls.webhooks.errors import EndpointNotActive, NothingToReplay, WebhookError
+from calls.webhooks.fanout import fan_out, waiting
+from calls.webhooks.payloads import samples, template_tokens
+from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_range
+from calls.webhooks.vocabulary import SUBSCRIBABLE
+
+__all__ = [
+    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce_if_heard", "callback_of", "check",
+    "deliver", "disable", "fan_out", "fire_test", "keep", "pause", "remove_callback", "replay", "replay_all", "replay_failed",
+    "replay_range", "resume", "rotate_secret", "samples", "set_callback", "template_tokens", "waiting",
+]  # fmt: skip

@@ -1,0 +1,89 @@
+"""FoneStorm's callbacks: BEGIN and END of a call, by GET with ``{{tokens}}``, as a form, or as JSON.
+
+Source: developer.fonestorm.com, calls. ``disposition`` and ``billable_seconds`` come with END alone; begun seconds count.
+Numbers of North America have ten digits, as that vendor writes them, all others ``+`` and country code. The account's code is
+the tenant's. A call that is neither the one nor the other way is told by the side its line is on.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from calls.choices import Direction, Disposition, PayloadFormat, WebhookEvent
+from calls.models import Call
+from calls.webhooks.payloads.base import Fact, Rendered
+
+TOKENS = ("uid", "account_code", "direction", "status", "from", "to", "type", "disposition", "billable_seconds")
+_DISPOSITIONS = {
+    Disposition.ANSWERED: "ANSWERED",
+    Disposition.VOICEMAIL: "ANSWERED",
+    Disposition.NO_ANSWER: "NO_ANSWER",
+    Disposition.BUSY: "BUSY",
+    Disposition.CANCELLED: "CANCEL",
+    Disposition.REJECTED: "REJECTED",
+}
+_NO_DETAIL = "000"
+
+
+def render(fact: Fact, format: PayloadFormat) -> Rendered:
+    """The message in one of the three forms; each has the values for tokens in the address."""
+    document = document_of(fact)
+    tokens = {name: str(value) for name, value in document.items()}
+    if format == PayloadFormat.FONESTORM_GET:
+        return Rendered(body=b"", tokens=tokens)
+    if format == PayloadFormat.FONESTORM_FORM:
+        return Rendered(body=urlencode(tokens).encode("ascii"), tokens=tokens)
+    return Rendered(body=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), tokens=tokens)
+
+
+def document_of(fact: Fact) -> dict[str, Any]:
+    """The vendor's document. A call that is gone has empty numbers."""
+    call = fact.call
+    is_end = fact.event_type == WebhookEvent.CALL_ENDED
+    is_outgoing = call is not None and goes_out(call)
+    document: dict[str, Any] = {
+        "uid": str(fact.call_id or ""),
+        "account_code": fact.tenant.slug,
+        "direction": "OUTBOUND" if is_outgoing else "INBOUND",
+        "status": "END" if is_end else "BEGIN",
+        "from": _number(call, "caller") if call else "",
+        "to": _number(call, "callee") if call else "",
+        "type": "VOICE",
+    }
+    if is_end and call is not None:
+        document |= {"disposition": _disposition(call), "billable_seconds": _billable_seconds(call)}
+    return document
+
+
+def goes_out(call: Call) -> bool:
+    """Whether the call leaves by its line; one inside the house leaves by the caller's."""
+    if call.direction == Direction.UNKNOWN:
+        return call.line is not None and bool(call.caller_e164) and call.caller_e164 == call.line.e164
+    return call.direction in (Direction.OUTBOUND, Direction.INTERNAL)
+
+
+def _number(call: Call, side: str) -> str:
+    """One side's number; where the source named only the other party, this side is the line."""
+    e164, raw = getattr(call, f"{side}_e164"), getattr(call, f"{side}_raw")
+    if not (e164 or raw):
+        is_ours = goes_out(call) is (side == "caller")
+        if is_ours:
+            e164, raw = (call.line.e164, call.line.number) if call.line else ("", "")
+        else:
+            e164, raw = call.remote_e164, call.remote_raw
+    return e164[2:] if e164.startswith("+1") and len(e164) == 12 else e164 or raw
+
+
+def _disposition(call: Call) -> str:
+    known = _DISPOSITIONS.get(Disposition(call.disposition))
+    if known:
+        return known
+    if call.disposition == Disposition.FAILED:
+        return f"FAILED:{call.disposition_detail or _NO_DETAIL}"
+    return "ANSWERED" if call.talk_ms else "NO_ANSWER"
+
+
+def _billable_seconds(call: Call) -> int:
+    return -(-(call.talk_ms or 0) // 1000)

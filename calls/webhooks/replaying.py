@@ -1,0 +1,50 @@
+"""Sending again: the same id and bytes, a new round of attempts. What is pending already is sent at once instead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+
+from calls.choices import DeliveryState, EndpointState
+from calls.models import Delivery, WebhookEndpoint
+from calls.webhooks import bell, clock
+from calls.webhooks.errors import EndpointNotActive, NothingToReplay
+
+
+def replay(delivery: Delivery) -> None:
+    """Send one delivery again.
+
+    Raises ``EndpointNotActive`` where its endpoint is disabled, ``NothingToReplay`` where its call was removed.
+    """
+    if delivery.endpoint.state == EndpointState.DISABLED:
+        raise EndpointNotActive(_("Its endpoint is disabled. Resume it first."))
+    if not replay_all(Delivery.objects.filter(pk=delivery.pk)):
+        raise NothingToReplay(_("The call was removed, and with it what this message told."))
+
+
+def replay_all(deliveries: QuerySet[Delivery]) -> int:
+    """Send a selection again; how many will be. Those of removed calls and of disabled endpoints stay as they are.
+
+    ``deliveries`` is any filtered queryset that is not sliced: a selection, ``made_between``, ``failed``.
+    """
+    told = WebhookEndpoint.objects.told()
+    rows = deliveries.order_by().filter(endpoint__in=told, is_erased=False)
+    keys = Delivery.objects.filter(pk__in=rows.values("pk"))
+    fresh = {"state": DeliveryState.PENDING, "attempts": 0, "reason": "", "due_at": clock.now(), "delivered_at": None}
+    count = keys.update(**fresh, fence=F("fence") + 1, lease_until=None, holder=None, updated_at=clock.now())
+    if count:
+        bell.ring_for_deliveries()
+    return count
+
+
+def replay_range(endpoint: WebhookEndpoint, start: datetime | None, end: datetime | None) -> int:
+    """Send again all that was made for an endpoint at or after ``start`` and before ``end``; how many."""
+    return replay_all(Delivery.objects.filter(endpoint=endpoint).made_between(start, end))
+
+
+def replay_failed(endpoint: WebhookEndpoint) -> int:
+    """Send again all that an endpoint never got; how many."""
+    lost = [DeliveryState.FAILED, DeliveryState.CANCELLED]
+    return replay_all(Delivery.objects.filter(endpoint=endpoint, state__in=lost))

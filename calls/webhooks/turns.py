@@ -1,0 +1,148 @@
+"""Whose turn it is: endpoints with something due, the one served longest ago first, each by as many lanes as it may have.
+
+A receiver that hangs keeps what sends to it waiting. Three bounds keep that from everybody else: an endpoint has as many
+lanes as its limit says; one that failed or was slow the last time, or was never reached yet, has a single one; and of the
+threads of a process only ``CALLHUB_WEBHOOK_SENDERS`` send at all, and one to such endpoints.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from calls.choices import EndpointState
+from calls.models import Delivery, WebhookEndpoint, WebhookLane
+from calls.webhooks import clock
+
+LEASE = timedelta(seconds=40)  # of lanes and deliveries; a worker's death delays them by as much
+AT_ONCE = 25  # deliveries of one turn
+LOOKED_AT = 20  # endpoints
+ON_PROBATION = 1
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """A right to send: these deliveries, by this lane."""
+
+    endpoint: WebhookEndpoint
+    lane: WebhookLane
+    deliveries: list[Delivery]
+
+
+class _Share:
+    """So many of this process's threads at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._taken = 0
+
+    @contextmanager
+    def one(self, limit: int) -> Iterator[bool]:
+        """Whether there was one left; nobody waits."""
+        with self._lock:
+            has_one = self._taken < limit
+            self._taken += has_one
+        try:
+            yield has_one
+        finally:
+            with self._lock:
+                self._taken -= has_one
+
+
+_senders, _probation = _Share(), _Share()
+
+
+@contextmanager
+def sender() -> Iterator[bool]:
+    """Whether one more thread of this process may send."""
+    with _senders.one(settings.CALLHUB_WEBHOOK_SENDERS) as may:
+        yield may
+
+
+@contextmanager
+def next_turn() -> Iterator[Turn | None]:
+    """The next turn that can be had, until the block ends; None where nothing is due or all of it is in other hands."""
+    for endpoint in _due_endpoints():
+        with _share_for(endpoint) as may:
+            lane = _take_lane(endpoint) if may else None
+            if lane is None:
+                continue
+            try:
+                deliveries = claim(endpoint)
+                if deliveries:
+                    yield Turn(endpoint=endpoint, lane=lane, deliveries=deliveries)
+                    return
+            finally:
+                WebhookLane.objects.filter(pk=lane.pk, fence=lane.fence).update(lease_until=None)
+    yield None
+
+
+def claim(endpoint: WebhookEndpoint) -> list[Delivery]:
+    """Take deliveries that are due, the longest waiting first; nobody else has them until their lease is over."""
+    holder, now = uuid.uuid4(), clock.now()
+    due = Delivery.objects.due(now).filter(endpoint=endpoint)
+    chosen = list(due.order_by("due_at", "id")[: AT_ONCE if endpoint.is_trusted else 1])
+    if not chosen:
+        return []
+    ours = due.filter(pk__in=[row.pk for row in chosen])
+    count = ours.update(holder=holder, lease_until=now + LEASE, fence=F("fence") + 1)
+    if count != len(chosen):  # somebody was quicker with some
+        return list(Delivery.objects.filter(holder=holder).order_by("due_at", "id"))
+    for row in chosen:
+        row.holder, row.fence = holder, row.fence + 1
+    return chosen
+
+
+def give_back(deliveries: list[Delivery]) -> None:
+    """Let others have what was claimed and not attempted."""
+    if deliveries:
+        rows = Delivery.objects.filter(pk__in=[row.pk for row in deliveries], holder=deliveries[0].holder)
+        rows.update(holder=None, lease_until=None)
+
+
+def is_anything_due() -> bool:
+    """Whether any endpoint has something that should be sent now and nobody sends."""
+    return _endpoints_with_due().exists()
+
+
+def _endpoints_with_due() -> QuerySet[WebhookEndpoint]:
+    due = Delivery.objects.due(clock.now()).filter(endpoint=OuterRef("pk"))
+    return WebhookEndpoint.objects.filter(Exists(due), state=EndpointState.ACTIVE, tenant__is_active=True)
+
+
+def _due_endpoints() -> list[WebhookEndpoint]:
+    rows = _endpoints_with_due().select_related("tenant").order_by(F("served_at").asc(nulls_first=True), "pk")
+    return list(rows[:LOOKED_AT])
+
+
+@contextmanager
+def _share_for(endpoint: WebhookEndpoint) -> Iterator[bool]:
+    if endpoint.is_trusted:
+        yield True
+        return
+    with _probation.one(ON_PROBATION) as may:
+        yield may
+
+
+def _take_lane(endpoint: WebhookEndpoint) -> WebhookLane | None:
+    """A lane nobody uses, by one conditional UPDATE; None where all are in use."""
+    limit, now = endpoint.in_flight_limit if endpoint.is_trusted else 1, clock.now()
+    lanes = WebhookLane.objects.filter(endpoint=endpoint, number__lt=limit)
+    free = lanes.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+    lane = free.order_by("number").first()
+    if lane is None and lanes.count() < limit:
+        missing = [WebhookLane(endpoint=endpoint, number=number) for number in range(limit)]
+        WebhookLane.objects.bulk_create(missing, ignore_conflicts=True)
+        lane = free.order_by("number").first()
+    if lane is None or not free.filter(pk=lane.pk, fence=lane.fence).update(lease_until=now + LEASE, fence=F("fence") + 1):
+        return None
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(served_at=now)
+    lane.fence += 1
+    return lane
