@@ -21,7 +21,7 @@ from urllib3.response import BaseHTTPResponse
 
 from calls.outbound import targets
 from calls.outbound.errors import OutboundFailed, OutboundRefused
-from calls.outbound.wire import Deadline, Route, pool_for
+from calls.outbound.wire import Deadline, Route, hung_up, pool_for
 
 ANSWER_BYTES = 64 * 1024
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
@@ -124,8 +124,7 @@ def _exchange(request: Request, *, seconds: float, into: Sink | None = None, lim
             with session.send(prepared, stream=True) as response:
                 taken = _taken(response.raw, response.status_code, into, limit)
         except (requests.RequestException, HTTPError) as error:
-            why = _("The other side broke off before its answer was complete.")
-            raise OutboundFailed("protocol", why) from _without_address(error)
+            raise hung_up() from _without_address(error)
         finally:
             pool.close()
     joined = {name.lower(): value for name, value in response.headers.items()}

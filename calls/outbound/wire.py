@@ -53,6 +53,11 @@ def too_late() -> OutboundFailed:
     return OutboundFailed("timeout", _("The other side took too long."))
 
 
+def hung_up() -> OutboundFailed:
+    """What it is called when the connection ends too early."""
+    return OutboundFailed("protocol", _("The other side broke off before its answer was complete."))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Route:
     """How to get there, and by when."""
@@ -92,6 +97,8 @@ class Wire:
             count = source.readinto(into) or 0
         except TimeoutError as error:
             raise too_late() from error
+        if not count and self.in_headers:  # http.client would take it for their end
+            raise hung_up() if self._received else OutboundFailed("protocol", _("The other side hung up without an answer."))
         self._received += count
         if self.in_headers and self._received > HEADER_BYTES + io.DEFAULT_BUFFER_SIZE:
             raise OutboundFailed("headers", _("The answer's headers are too long."))
@@ -187,14 +194,12 @@ class _Pinned:
             response = super().getresponse()  # type: ignore[misc]
         except http.client.LineTooLong as error:
             raise OutboundFailed("headers", _("The answer's headers are too long.")) from error
-        except http.client.RemoteDisconnected as error:
-            raise OutboundFailed("protocol", _("The other side hung up without an answer.")) from error
         except http.client.HTTPException as error:
             if str(error).startswith("got more than"):
                 raise OutboundFailed("headers", _("The answer has too many headers.")) from error
             raise OutboundFailed("protocol", _("What came back is not an HTTP answer.")) from error
         except (OSError, ValueError) as error:
-            raise OutboundFailed("protocol", _("The other side broke off before its answer was complete.")) from error
+            raise hung_up() from error
         if self._wire is not None:
             self._wire.in_headers = False
         return cast(HTTPResponse, response)
