@@ -22,6 +22,7 @@ from calls.ledger.audio import (
     refuse_audio,
     remove_audio,
 )
+from calls.ledger.holding import HELD, RESUMED
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
 from calls.ledger.numbering import number_calls
 from calls.ledger.progressing import open_call, progress
@@ -30,8 +31,8 @@ from calls.ledger.relinking import relink, relink_waiting
 from calls.ledger.retaining import forget_retention, keep_retention, kind_of, retain_until
 
 __all__ = [
-    "EARLIEST", "LATEST", "LONGEST_MS", "Audio", "Recorded", "add_audio", "amend", "announce", "check", "check_new",
-    "file_audio", "forget_retention", "give_up_audio", "hold_audio", "keep_retention", "kind_of", "link_audio", "note_analysis",
-    "note_heard", "note_uploading", "number_calls", "open_call", "progress", "record", "record_many", "refuse_audio", "relink",
-    "relink_waiting", "remove", "remove_audio", "retain_until",
+    "EARLIEST", "HELD", "LATEST", "LONGEST_MS", "RESUMED", "Audio", "Recorded", "add_audio", "amend", "announce", "check",
+    "check_new", "file_audio", "forget_retention", "give_up_audio", "hold_audio", "keep_retention", "kind_of", "link_audio",
+    "note_analysis", "note_heard", "note_uploading", "number_calls", "open_call", "progress", "record", "record_many",
+    "refuse_audio", "relink", "relink_waiting", "remove", "remove_audio", "retain_until",
 ]  # fmt: skip

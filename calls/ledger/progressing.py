@@ -11,6 +11,7 @@ from django.db import transaction
 from calls import events
 from calls.choices import STATE_ORDER, EventKind, State
 from calls.drafts import CallDraft, CallProgress, LegDraft
+from calls.ledger.holding import HELD, RESUMED, is_repeat, take_holds
 from calls.ledger.judging import settle_times
 from calls.ledger.recording import record
 from calls.models import Call, CallLeg
@@ -19,10 +20,10 @@ from tenants.models import Tenant, User
 
 _LEG_FACTS = ("disposition", "started_at", "answered_at", "ended_at")
 _COLUMNS = (
-    "state", "disposition", "disposition_detail", "answered_at", "ended_at", "duration_ms", "ring_ms", "talk_ms", "hold_count",
+    "state", "disposition", "disposition_detail", "answered_at", "ended_at", "duration_ms", "ring_ms", "talk_ms", "hold_ms",
+    "hold_count",
     "version", "updated_at",
 )  # fmt: skip
-HELD = "held"
 
 
 def open_call(tenant: Tenant, draft: CallDraft, *, actor: User | None = None) -> Call:
@@ -39,6 +40,8 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
         call = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call_id).first()
         if call is None or call.state == State.ENDED:
             return call
+        if told.what in (HELD, RESUMED) and is_repeat(call, told):
+            return call
         was = call.state, call.answered_at
         has_new_legs = _take_legs(call, told.legs)
         _take(call, told)
@@ -54,12 +57,14 @@ def _take(call: Call, told: CallProgress) -> None:
     call.state = max(State(call.state), told.state, key=STATE_ORDER.index)
     if told.answered_at is not None and call.answered_at is None:
         call.answered_at = max(told.answered_at, call.started_at)  # the exchange's clock may be a little behind ours
-    if told.what == HELD:
-        call.hold_count += 1
     if call.state != State.ENDED:
+        if told.what in (HELD, RESUMED):
+            take_holds(call, told)
         return
     call.disposition, call.disposition_detail = told.disposition, told.disposition_detail
     call.ended_at = max(told.ended_at or told.happened_at, call.answered_at or call.started_at)
+    if call.hold_count:
+        take_holds(call, told)
     settle_times(call)
 
 

@@ -34,7 +34,7 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"  # somebody asked for the end
     MESSAGE_STARTED = "message_started"
     MESSAGE_PLAYED = "message_played"
-    HELD = "held"
+    HELD = "held"  # with a leg: by that telephone; without: by us
     RESUMED = "resumed"
     RECORDED = "recorded"  # the recording is complete and can be fetched
     OVER = "over"  # the whole call: outcome and billable time
@@ -65,6 +65,7 @@ class Leg:
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
     is_in_hand: bool = False
+    is_holding: bool = False  # its telephone has put the other side on hold
     connected_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: Outcome | None = None
@@ -183,6 +184,8 @@ def _changes_of_leg(leg: Leg, progress: Progress) -> dict[str, Any]:
             return {"answered_at": progress.at}
         case Kind.IN_HAND if not leg.is_in_hand:
             return {"is_in_hand": True, "answered_at": leg.answered_at or progress.at}
+        case Kind.HELD | Kind.RESUMED if leg.is_holding != (progress.kind is Kind.HELD):
+            return {"is_holding": progress.kind is Kind.HELD}
         case Kind.CONNECTED if leg.connected_at is None:
             return {"connected_at": progress.at}
         case Kind.ENDED:

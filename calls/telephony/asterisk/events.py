@@ -16,6 +16,8 @@ WANTED = (
     "ChannelCreated",
     "ChannelStateChange",
     "ChannelDestroyed",
+    "ChannelHold",
+    "ChannelUnhold",
     "PlaybackFinished",
     "RecordingFinished",
 )
@@ -48,6 +50,10 @@ def read(known: Known, leg: str, event: Event) -> Progress | None:
             return Progress(kind=Kind.ANSWERED, **about)
         case "ChannelDestroyed", _:
             return _end(known, leg, event)
+        case "ChannelHold", _:
+            return Progress(kind=Kind.HELD, **about)
+        case "ChannelUnhold", _:
+            return Progress(kind=Kind.RESUMED, **about)
         case "PlaybackFinished", _:
             return Progress(kind=Kind.MESSAGE_PLAYED, **about)
         case "RecordingFinished", _:
