@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from calls.dialer.backends import asterisk_switch
 from calls.dialer.book import DatabaseBook
-from calls.dialer.watched import log_watched
+from calls.dialer.watched import WatchedCalls
 from calls.models import TelephonyListener
 from calls.telephony.ari import Replaced
 from calls.telephony.asterisk import AsteriskBackend, Engine, Listener, OrderHearer, Watcher
@@ -49,10 +49,11 @@ def listen(server: str, stopping: Callable[[], bool]) -> None:
         ended = threading.Event()
         loops = [
             _Loop("orders", lambda: OrderHearer(Engine(switch.connect(), DatabaseBook(AsteriskBackend.name), switch)), server),
-            _Loop("watch", lambda: Watcher(switch, log_watched), ""),
+            _Loop("watch", lambda: Watcher(switch, WatchedCalls(server)), ""),
         ]
+        away_since = TelephonyListener.objects.filter(pk=server).values_list("heard_at", flat=True).first()
         for loop in loops:
-            loop.start(lambda: stopping() or ended.is_set(), ended)
+            loop.start(lambda: stopping() or ended.is_set(), ended, away_since)
         for loop in loops:
             loop.thread.join()
         reasons = [loop.reason for loop in loops if loop.reason]
@@ -75,13 +76,13 @@ class _Loop:
         self.reason = ""
         self.thread: threading.Thread
 
-    def start(self, stop: Callable[[], bool], ended: threading.Event) -> None:
-        self.thread = threading.Thread(target=self._run, args=(stop, ended), name=self._name)
+    def start(self, stop: Callable[[], bool], ended: threading.Event, away_since: datetime | None) -> None:
+        self.thread = threading.Thread(target=self._run, args=(stop, ended, away_since), name=self._name)
         self.thread.start()
 
-    def _run(self, stop: Callable[[], bool], ended: threading.Event) -> None:
+    def _run(self, stop: Callable[[], bool], ended: threading.Event, away_since: datetime | None) -> None:
         try:
-            Listener(self._make(), stop=stop, beat=self._beat).run()
+            Listener(self._make(), stop=stop, beat=self._beat, away_since=away_since).run()
         except Replaced:
             self.reason = "Another listener took over."
         except Exception as error:  # whatever it is, the other loop must not go on alone

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 
 from django.conf import settings
 
 from calls import ledger
-from calls.choices import Direction, Disposition, LegRole, Source, State
+from calls.choices import STATE_ORDER, Direction, Disposition, LegRole, Source, State
 from calls.drafts import CallDraft, CallProgress, LegDraft, PartyDraft
-from calls.models import Call, Line
-from calls.telephony.asterisk import WatchedCall
-from calls.telephony.asterisk.watching import WatchedLeg
+from calls.models import Call, CallLeg, JournalPlace, Line
+from calls.telephony.asterisk import Place, WatchedCall, WatchedLeg
+from calls.telephony.disposition import Outcome
 from contacts.matching import AgentHint
 from contacts.phone import Number, is_same, read_number
 from tenants.models import Tenant
@@ -20,6 +21,30 @@ from tenants.models import Tenant
 log = logging.getLogger(__name__)
 
 SAME_DIGITS = 7  # what narrows the look-up; the number itself decides
+EXCHANGE = "asterisk"
+
+
+class WatchedCalls:
+    """The log, as a watcher of ``server`` sees it."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+
+    def report(self, call: WatchedCall) -> None:
+        log_watched(call)
+
+    def open_calls(self) -> list[WatchedCall]:
+        live = Call.objects.live().filter(source=Source.PBX, external_id__gt="", facts__exchange=EXCHANGE)
+        return [_as_watched(call) for call in live.prefetch_related("legs")]
+
+    def load_place(self) -> Place | None:
+        row = JournalPlace.objects.filter(pk=self._server).first()
+        return Place(file_id=row.file_id, offset=row.offset) if row else None
+
+    def keep_place(self, place: Place) -> None:
+        kept = {"file_id": place.file_id, "offset": place.offset}
+        if not JournalPlace.objects.filter(pk=self._server, **kept).exists():
+            JournalPlace.objects.update_or_create(server=self._server, defaults=kept)
 
 
 def log_watched(watched: WatchedCall) -> None:
@@ -32,7 +57,8 @@ def log_watched(watched: WatchedCall) -> None:
         return
     known = Call.objects.for_tenant(tenant).filter(source=Source.PBX, external_id=watched.id).first()
     call = known or ledger.record(tenant, _draft(tenant, watched, lines)).call
-    ledger.progress(call.pk, _progress(watched))
+    for told in _told(watched):
+        ledger.progress(call.pk, told)
 
 
 def _owner(lines: list[Line]) -> Tenant | None:
@@ -69,14 +95,24 @@ def _draft(tenant: Tenant, watched: WatchedCall, lines: list[Line]) -> CallDraft
         caller=PartyDraft(number=watched.caller_number, name=watched.caller_name),
         callee=PartyDraft(number=watched.called_number),
         agent=AgentHint(id=agent_id, extension="" if agent_id else read_number(own, tenant.country).key),
-        facts={"exchange": "asterisk"},
+        facts={"exchange": EXCHANGE},
     )
 
 
-def _progress(watched: WatchedCall) -> CallProgress:
-    outcome = watched.outcome
+def _told(watched: WatchedCall) -> Iterator[CallProgress]:
+    """What to tell of it: each hold, then how far it has come."""
     state = State.ENDED if watched.ended_at else State.IN_PROGRESS if watched.answered_at else State.RINGING
-    return CallProgress(
+    for hold in watched.holds:
+        what = ledger.RESUMED if hold.is_over else ledger.HELD
+        yield CallProgress(
+            state=min(state, State.IN_PROGRESS, key=STATE_ORDER.index),
+            what=what,
+            leg=_name_of(watched, hold.channel),
+            happened_at=hold.at,
+            answered_at=watched.answered_at,
+        )
+    outcome = watched.outcome
+    yield CallProgress(
         state=state,
         what=str(state),
         happened_at=watched.ended_at or watched.answered_at or watched.started_at,
@@ -88,6 +124,12 @@ def _progress(watched: WatchedCall) -> CallProgress:
     )
 
 
+def _name_of(watched: WatchedCall, channel: str) -> str:
+    """Whose telephone it is, as the legs of our own calls are named."""
+    places = {leg.id: f"d{position}" for position, leg in enumerate(watched.legs)}
+    return places.get(channel, "caller")
+
+
 def _leg(leg: WatchedLeg) -> LegDraft:
     return LegDraft(
         role=LegRole.DESTINATION,
@@ -96,4 +138,30 @@ def _leg(leg: WatchedLeg) -> LegDraft:
         started_at=leg.started_at,
         answered_at=leg.answered_at,
         ended_at=leg.ended_at,
+    )
+
+
+def _as_watched(call: Call) -> WatchedCall:
+    """A call of the log as a watcher takes it over; its legs' channels are not known any more."""
+    return WatchedCall(
+        id=call.external_id,
+        direction=Direction(call.direction),
+        caller_number=call.caller_raw,
+        caller_name=call.caller_name,
+        called_number=call.callee_raw,
+        started_at=call.started_at,
+        answered_at=call.answered_at,
+        legs=tuple(_leg_as_watched(leg) for leg in call.legs.all()),
+    )
+
+
+def _leg_as_watched(leg: CallLeg) -> WatchedLeg:
+    is_told = leg.disposition != Disposition.UNKNOWN
+    return WatchedLeg(
+        id=f"leg {leg.position}",
+        number=leg.number_raw,
+        started_at=leg.started_at or leg.created_at,
+        answered_at=leg.answered_at,
+        ended_at=leg.ended_at,
+        outcome=Outcome(Disposition(leg.disposition)) if is_told else None,
     )

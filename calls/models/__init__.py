@@ -6,7 +6,7 @@ from calls.models.dialplan import DialPlan, DialUse, DoNotCall
 from calls.models.event import CallEvent
 from calls.models.leg import CallLeg
 from calls.models.line import Line
-from calls.models.listener import TelephonyListener
+from calls.models.listener import JournalPlace, TelephonyListener
 from calls.models.numbering import CallNumbering
 from calls.models.origination import Origination
 from calls.models.recording import Recording
@@ -16,7 +16,7 @@ from calls.models.upload import Upload, UploadChunk
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall", "Line",
-    "Origination", "Recording", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk",
-    "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall",
+    "JournalPlace", "Line", "Origination", "Recording", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload",
+    "UploadChunk", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who listens to an exchange, so that others know whether a call can be looked after."""
+"""Who listens to an exchange, so that others know whether a call can be looked after; and how far its journal was read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ class TelephonyListener(models.Model):
     server = models.CharField(max_length=64, primary_key=True)
     process = models.CharField(max_length=100)
     heard_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.server
+
+
+class JournalPlace(models.Model):
+    """Where the next listener reads an exchange's journal on: the file, however it is called by now, and the byte."""
+
+    server = models.CharField(max_length=64, primary_key=True)
+    file_id = models.CharField(max_length=64)
+    offset = models.BigIntegerField()
 
     def __str__(self) -> str:
         return self.server

@@ -55,12 +55,20 @@ class OrderHearer:
 class Listener:
     """Runs until ``stop`` answers true, or another listener takes over (``Replaced``). Calls go on when it stops.
 
-    ``beat`` is called about once a second while events can be heard, so that others know that they may dial.
+    ``beat`` is called about once a second while events can be heard, so that others know that they may dial. ``away_since`` is
+    when the listener before was last heard of.
     """
 
-    def __init__(self, hearer: Hearer, *, stop: Callable[[], bool], beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        hearer: Hearer,
+        *,
+        stop: Callable[[], bool],
+        beat: Callable[[], None] = lambda: None,
+        away_since: datetime | None = None,
+    ) -> None:
         self._hearer, self._stop, self._beat = hearer, stop, beat
-        self._gap_from: datetime | None = None
+        self._gap_from = away_since
         self._pause_s = SHORTEST_PAUSE_S
 
     def run(self) -> None:

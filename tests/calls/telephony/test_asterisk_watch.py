@@ -10,13 +10,14 @@ from contextlib import contextmanager
 import pytest
 
 from calls.choices import Direction
-from calls.telephony.asterisk import Listener, Watcher
+from calls.telephony.asterisk import Journal, Listener, Place, WatchedCall, Watcher
 from tests.asterisk import telephones
 from tests.asterisk.lab import Lab
 from tests.calls.telephony.exchange import Exchange
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once]
 
+CLOCKS_S = 0.25  # an event and the line of the journal about it are written by two threads
 # number dialled, outcome, seconds billed; the exchange lets its telephones ring for four seconds
 CASES = [
     ("2000201", "ANSWERED", 2.0),
@@ -35,13 +36,30 @@ class Watch:
     """What was reported, by call."""
 
     def __init__(self, exchange: Exchange) -> None:
-        self.reports: dict[str, list] = {}
-        self.watcher = Watcher(exchange.switch, lambda call: self.reports.setdefault(call.id, []).append(call))
+        self.exchange = exchange
+        self.reports: dict[str, list[WatchedCall]] = {}
+        journal = Journal(exchange.lab.journal)
+        journal.refresh()
+        self.place = journal.place
+
+    def report(self, call: WatchedCall) -> None:
+        self.reports.setdefault(call.id, []).append(call)
+
+    def open_calls(self) -> list[WatchedCall]:
+        return [calls[-1] for calls in self.reports.values() if calls[-1].ended_at is None]
+
+    def load_place(self) -> Place:
+        return self.place
+
+    def keep_place(self, place: Place) -> None:
+        self.place = place
 
     @contextmanager
     def listening(self) -> Iterator[None]:
+        """A new listener runs; it knows what the one before has told."""
         stop, heard = threading.Event(), threading.Event()
-        thread = threading.Thread(target=Listener(self.watcher, stop=stop.is_set, beat=heard.set).run, daemon=True)
+        listener = Listener(Watcher(self.exchange.switch, self), stop=stop.is_set, beat=heard.set)
+        thread = threading.Thread(target=listener.run, daemon=True)
         thread.start()
         assert heard.wait(10)
         yield
@@ -124,10 +142,54 @@ def test_call_that_ends_unheard_is_ended_by_the_journal(exchange):
 
 
 def test_call_that_began_unheard_is_taken_up(exchange, lab: Lab):
+    watch = Watch(exchange)
     caller = telephones.call_from_outside(lab, "2000201", "46700000078", port=10)
     time.sleep(1.6)
-    watch = Watch(exchange)
     with watch.listening():
         (call,) = watch.ended(1)
     caller.wait(15)
     assert (call.caller_number, str(call.outcome), call.direction) == ("46700000078", "ANSWERED", Direction.INBOUND)
+
+
+@pytest.mark.parametrize("n", range(len(CASES)))
+def test_journal_tells_what_the_events_told(watched, exchange, n):
+    heard = watched[0][f"4670000000{n}"]
+    again = _by_journal(exchange)[heard.id]
+    told = ("direction", "caller_number", "caller_name", "called_number", "started_at", "answered_at", "ended_at", "outcome")
+    assert [getattr(again, name) for name in told if name[-3:] != "_at"] == [
+        getattr(heard, name) for name in told if name[-3:] != "_at"
+    ]
+    for name in ("started_at", "answered_at", "ended_at"):
+        one, other = getattr(again, name), getattr(heard, name)
+        assert (one is None) == (other is None)
+        assert one is None or abs((one - other).total_seconds()) < CLOCKS_S
+    assert [(leg.number, leg.outcome) for leg in again.legs] == [(leg.number, leg.outcome) for leg in heard.legs]
+
+
+def _by_journal(exchange: Exchange) -> dict[str, WatchedCall]:
+    """What a watcher makes of the journal that heard nothing."""
+    watch = Watch(exchange)
+    watch.place = Place(file_id="", offset=0)
+    Watcher(exchange.switch, watch).reconcile(None)
+    return {call_id: reports[-1] for call_id, reports in watch.reports.items()}
+
+
+def test_call_that_came_and_went_unheard_is_told_once(exchange):
+    watch = Watch(exchange)
+    telephones.call_from_outside(exchange.lab, "2000212", "46700000079", port=11).wait(15)
+    time.sleep(1)
+    for _ in range(2):
+        with watch.listening():
+            watch.ended(1)
+    ((report,),) = watch.reports.values()
+    assert (report.caller_number, str(report.outcome), report.billable_ms) == (
+        "46700000079",
+        "ANSWERED",
+        pytest.approx(2000, abs=100),
+    )
+
+
+def test_our_own_calls_are_none_of_the_journals(watched, exchange):
+    own = watched[2]
+    assert own.hex in exchange.lab.journal.read_text()
+    assert not any(own.hex in call_id for call_id in _by_journal(exchange))
