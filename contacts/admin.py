@@ -9,9 +9,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -26,7 +27,9 @@ from contacts.book import (
     save_extensions,
     save_numbers,
 )
+from contacts.dialing import SCRIPTS, STYLES, DialingList, dial_button, may_dial
 from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
+from contacts.phone import read_number, readable
 from tenants.choices import Role
 from tenants.reach import reach_of
 from tenants.scoped_admin import RelatedFilter, TenantInline, TenantInlineForm, TenantModelAdmin
@@ -68,15 +71,61 @@ class KnownElsewhereAdmin(TenantModelAdmin):
             type(self).remove(row)
 
 
+class CalledAdmin(KnownElsewhereAdmin):
+    """What can be called: each of its numbers has a button."""
+
+    change_form_outer_before_template = "admin/contacts/dial_bar.html"
+
+    class Media:
+        js = SCRIPTS
+        css = STYLES
+
+    def numbers_of(self, row: Any) -> list[tuple[str, str, str]]:
+        """The row's numbers as (written, E.164, label)."""
+        raise NotImplementedError
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DialingList]:
+        return DialingList
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        row = context.get("original")
+        if row is not None and may_dial(request, row):
+            numbers = [(number, self._button(row, number, words=True)) for number in self.numbers_of(row)]
+            context["dial_buttons"] = [(label, button) for (_raw, _e164, label), button in numbers]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def shown_numbers(self, row: Any, most: int) -> SafeString:
+        """The first numbers, each with its button where the reader may call, and how many more there are."""
+        numbers = self.numbers_of(row)
+        shown = [
+            (readable(number[1], number[0]), self._button(row, number) if getattr(row, "is_dialled", False) else "")
+            for number in numbers[:most]
+        ]
+        more = f" +{len(numbers) - most}" if len(numbers) > most else ""
+        return format_html("{}{}", format_html_join(", ", '<bdi dir="ltr" class="ch-nowrap">{}</bdi>{}', shown), more)
+
+    def _button(self, row: Any, number: tuple[str, str, str], *, words: bool = False) -> SafeString:
+        raw, e164, _label = number
+        return dial_button(raw, row.tenant_id, e164=e164, name=row.name, words=words)
+
+
 @admin.register(Company)
-class CompanyAdmin(KnownElsewhereAdmin):
+class CompanyAdmin(CalledAdmin):
     """Organisations that contacts belong to."""
 
     write, remove = staticmethod(save_company), staticmethod(remove_company)
     first_step = _("Add a company to see the calls of all its people in one list.")
-    list_display = ["name", "phone", "external_id", "calls"]
+    list_display = ["name", "known_number", "external_id", "calls"]
     search_fields = ["name", "external_id"]
     fieldsets = [(None, {"fields": ["name", "phone", "notes"]}), KNOWN_ELSEWHERE]
+
+    def numbers_of(self, row: Company) -> list[tuple[str, str, str]]:
+        return [(row.phone, read_number(row.phone, row.tenant.country).e164, "")] if row.phone else []
+
+    @display(description=_("phone"), ordering="phone")
+    def known_number(self, company: Company) -> str:
+        """Its number, and a button to call it."""
+        return self.shown_numbers(company, 1)
 
     @display(description=_("calls"))
     def calls(self, company: Company) -> str:
@@ -105,7 +154,7 @@ class NumberInline(TenantInline):
 
 
 @admin.register(Contact)
-class ContactAdmin(KnownElsewhereAdmin):
+class ContactAdmin(CalledAdmin):
     """People who call or are called. Saving one matches past calls anew."""
 
     write, remove = staticmethod(save_contact), staticmethod(remove_contact)
@@ -132,11 +181,13 @@ class ContactAdmin(KnownElsewhereAdmin):
         )
         return found | queryset.filter(pk__in=by_number.values("contact")), may_repeat
 
+    def numbers_of(self, row: Contact) -> list[tuple[str, str, str]]:
+        return [(number.raw, number.e164, number.label) for number in row.numbers.all()]
+
     @display(description=_("numbers"))
     def known_numbers(self, contact: Contact) -> str:
         """The first numbers, and how many more there are."""
-        numbers = [number.e164 or number.raw for number in contact.numbers.all()]
-        return ", ".join(numbers[:2]) + (f" +{len(numbers) - 2}" if len(numbers) > 2 else "")
+        return self.shown_numbers(contact, 2)
 
     @display(description=_("calls"))
     def calls(self, contact: Contact) -> str:

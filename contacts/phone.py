@@ -60,6 +60,15 @@ def read_number(text: str, country: str) -> Number:
     return _read(text.strip()[:LONGEST_TEXT], country)  # cut before it is remembered
 
 
+def readable(e164: str, raw: str = "") -> str:
+    """A number as people read it, ``+46 70 123 45 67``; one without an E.164 form as it was written."""
+    try:
+        number = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return raw or e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 @lru_cache(maxsize=8192)
 def _read(raw: str, country: str) -> Number:
     core = _core(raw)

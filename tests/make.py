@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from calls import ledger
-from calls.choices import Direction, Source
+from calls.choices import Direction, Disposition, OriginationState, Source
 from calls.drafts import CallDraft, PartyDraft
-from calls.models import Call, Line, Recording, WebhookEndpoint
+from calls.models import Call, Line, Origination, Recording, WebhookEndpoint
 from calls.recordings import storage
 from calls.recordings.probing import Probe
 from contacts.book import save_agent, save_company, save_contact
@@ -91,6 +91,25 @@ def make_call(tenant: Tenant, number: str = "+46701234567", *, seconds: int | No
         **draft,
     }
     return ledger.record(tenant, CallDraft(started_at=started_at, **facts)).call
+
+
+def make_origination(call: Call, line: Line | None = None, **fields: Any) -> Origination:
+    """The request that an ended call was made by."""
+    facts = {
+        "door": Source.API,
+        "backend": "simulator",
+        "state": OriginationState.ENDED,
+        "disposition": Disposition.ANSWERED,
+        "destination": call.remote_raw,
+        "sources": [line.number] if line else [],
+        "wait_for_pickup_s": 25,
+        "max_duration_s": 3600,
+        "order": {},
+        "ended_at": call.ended_at or call.started_at,
+        "due_at": call.started_at,
+        "reserved_on": call.started_at.date(),
+    }
+    return Origination.objects.create(tenant=call.tenant, call=call, line=line, **{**facts, **fields})
 
 
 def make_recording(call: Call, audio: bytes = b"sound", *, replaces: bool = False, **facts: Any) -> Recording:

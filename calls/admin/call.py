@@ -21,6 +21,7 @@ from calls.admin.call_list import CallList, search
 from calls.admin.recording import PLAYER, rights_of
 from calls.errors import CallError
 from calls.models import Call
+from contacts import dialing
 from tenants.admin.tenant import first_call
 from tenants.choices import Role
 from tenants.reach import reach_of
@@ -50,7 +51,8 @@ class CallAdmin(TenantModelAdmin):
     ]
 
     class Media:
-        js = PLAYER
+        js = [*PLAYER, *dialing.SCRIPTS]
+        css = dialing.STYLES
 
     # The list
 
@@ -143,6 +145,7 @@ class CallAdmin(TenantModelAdmin):
                 .select_related("tenant", "contact", "company", "agent", "center", "line")
                 .get(pk=call.pk)
             )
+            stored.is_dialled = dialing.may_dial(request, stored)
             context |= call_page.context_of(stored, self.get_queryset(request))
             context |= sound.context_of(stored, rights_of(reach_of(request)))
         return super().render_change_form(request, context, *args, **kwargs)

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from calls.admin.call_filters import PERIODS, SCOPES, PeriodFilter, StartedFilter
 from calls.models import Recording
 from calls.models.call import CallQuerySet
+from contacts.dialing import DialingList
 from contacts.phone import SHORTEST_PUBLIC, read_number
-from tenants.bounded import BoundedList
 from tenants.reach import reach_of
 
 _NUMBER = re.compile(r"[+(\d][\d\s()./*#\-\u2010-\u2015]*\Z")
@@ -32,7 +32,7 @@ class Choice:
     is_chosen: bool
 
 
-class CallList(BoundedList):
+class CallList(DialingList):
     """The list with the words and links above it."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:

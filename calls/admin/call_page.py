@@ -59,7 +59,8 @@ def _parties(call: Call) -> Facts:
 
 def _side(call: Call, side: str) -> SafeString | str:
     name, e164, raw = (getattr(call, f"{side}_{part}") for part in ("name", "e164", "raw"))
-    number = cells.number_link(e164 or raw) if e164 or raw else ""
+    is_remote = bool(e164 or raw) and (e164, raw) == (call.remote_e164, call.remote_raw)
+    number = format_html("{}{}", cells.number_link(e164 or raw), cells.dial_of(call) if is_remote else "") if e164 or raw else ""
     told = (
         format_html(' <span class="ch-dim">{}</span>', gettext("told as %(raw)s") % {"raw": raw}) if e164 and raw != e164 else ""
     )

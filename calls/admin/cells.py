@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 
 from calls.choices import CallType, Disposition, State
 from calls.models import Call, Tag
+from contacts.dialing import dial_button
 
 NOTHING = "–"
 _ICONS = {
@@ -97,12 +98,20 @@ def party(call: Call) -> SafeString:
     else:
         name = SafeString("")
     shown = call.remote_e164 or call.remote_raw
-    number: SafeString | str = number_link(shown) if shown else ""
+    number: SafeString | str = format_html("{}{}", number_link(shown), dial_of(call)) if shown else ""
     if call.is_withheld:
         number = gettext("Number withheld")
     return format_html(
         '<span class="ch-party">{}<span class="ch-dim">{}</span></span>', name, number or ("" if name else NOTHING)
     )
+
+
+def dial_of(call: Call) -> SafeString:
+    """The button that calls the other side, where whoever fetched the call says that its reader may."""
+    if call.is_withheld or not getattr(call, "is_dialled", False):
+        return SafeString("")
+    name = call.contact.name if call.contact else call.remote_name
+    return dial_button(call.remote_raw, call.tenant_id, e164=call.remote_e164, name=name)
 
 
 def tags(rows: Iterable[Tag]) -> SafeString:

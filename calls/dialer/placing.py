@@ -57,6 +57,11 @@ def place(tenant: Tenant, wanted: CallOrder, *, actor: User | None = None) -> Or
         raise
 
 
+def check(tenant: Tenant, wanted: CallOrder) -> None:
+    """Whether it may be asked for: raises ``DialRefused`` as ``place`` would, before any limit is looked at."""
+    _judge(tenant, wanted)
+
+
 def backend_of_line(line: Line) -> Backend:
     """What makes the line's calls; a sandbox is always played by the simulator."""
     return backend_of(SimulatorBackend.name if line.is_sandbox else line.backend)

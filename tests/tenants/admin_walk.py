@@ -16,7 +16,7 @@ from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
+from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag
 from contacts.models import Agent, AgentExtension, Company, Contact
 from tenants import oauth
 from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
@@ -27,6 +27,7 @@ from tests.make import (
     make_company,
     make_contact,
     make_line,
+    make_origination,
     make_recording,
     make_tenant,
     make_token,
@@ -34,8 +35,8 @@ from tests.make import (
 )
 
 PAGES = (
-    Call, Line, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center, Membership,
-    Tenant, User, ScheduledTask,
+    Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
+    Membership, Tenant, User, ScheduledTask,
 )  # fmt: skip
 
 
@@ -92,6 +93,9 @@ def furnish(word: str) -> dict[type[Model], Any]:
         OAuthApp: oauth.make_app(tenant, name=f"{word} app", user=owner)[0],
         Membership: Membership.objects.get(tenant=tenant, user=owner),
         Call: call,
+        Origination: make_origination(
+            call, line, requester=owner, reason=f"{word} reason", message=f"{word} said", document={"from": word}, nonce=word
+        ),
         Recording: recording,
         RetentionRule: RetentionRule.objects.create(tenant=tenant, days=30),
         RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
@@ -129,6 +133,8 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:tenants_oauthapp_revoke", args=[rows[OAuthApp].pk])
     yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
+    yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"
+    yield reverse("admin:calls_origination_progress", args=[rows[Origination].pk])
     yield from _autocompletes()
 
 

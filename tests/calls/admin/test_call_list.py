@@ -16,7 +16,7 @@ from django.utils import timezone
 from calls import ledger
 from calls.choices import Direction, Disposition, RetentionKind, Source
 from calls.drafts import CallChanges, CallDraft, PartyDraft
-from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
+from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
 from tenants import oauth
@@ -29,6 +29,7 @@ from tests.make import (
     make_contact,
     make_line,
     make_operator,
+    make_origination,
     make_recording,
     make_tenant,
     make_token,
@@ -288,8 +289,8 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 
 # A list of two and of fifty rows costs the same, and no more than this.
 COST = {
-    Call: 10, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8, ApiToken: 7,
-    OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7,
+    Call: 10, Origination: 7, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
+    ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7,
 }  # fmt: skip
 
 
@@ -347,6 +348,7 @@ def _rule(tenant, word):
 ROWS = {
     Call: _call,
     Line: lambda tenant, word: make_line(tenant, f"+4640{word}", agent=make_agent(tenant), center=make_center(tenant)),
+    Origination: lambda tenant, word: make_origination(make_call(tenant), make_line(tenant, f"+4640{word}")),
     Recording: lambda tenant, word: make_recording(make_call(tenant, make_contact(tenant, f"+4670{word}").numbers.get().raw)),
     RetentionRule: _rule,
     RetentionRun: _run,

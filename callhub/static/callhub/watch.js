@@ -1,0 +1,105 @@
+/* News of something that goes on, for whoever shows it; today by asking for it every second.
+ *
+ *   const watch = callhub.watch(address, { news(data), lost(), back(), gone() });
+ *   watch.stop(); watch.hurry();
+ *
+ * Nothing else in these scripts knows how news comes. `lost` is told once when an answer fails to come, `back` once when one
+ * comes again, `gone` when none will: signed out, or no right to see it.
+ */
+(() => {
+  "use strict";
+
+  const EVERY = 1000;
+  const SLOWEST = 10000;
+  const callhub = (window.callhub = window.callhub || {});
+
+  callhub.Gone = class extends Error {};
+
+  /* The JSON of an answer. A page instead of JSON is the log-in. */
+  callhub.json = async (address, options) => {
+    const answer = await fetch(address, { headers: { Accept: "application/json" }, credentials: "same-origin", ...options });
+    const isJson = (answer.headers.get("Content-Type") || "").startsWith("application/json");
+    if (!isJson && (answer.redirected || [200, 403, 404].includes(answer.status))) throw new callhub.Gone();
+    if (!isJson) throw new Error(`answer ${answer.status}`);
+    return { ok: answer.ok, body: await answer.json() };
+  };
+
+  callhub.watch = (address, told) => {
+    let stopped = false;
+    let lost = false;
+    let timer = 0;
+    let wait = EVERY;
+    let turn = 0;
+
+    const ask = async () => {
+      const mine = ++turn; // a hurried question makes the one before it void
+      const patience = new AbortController();
+      const limit = setTimeout(() => patience.abort(), SLOWEST);
+      try {
+        const { body } = await callhub.json(address, { signal: patience.signal });
+        if (stopped || mine !== turn) return;
+        if (lost && told.back) told.back();
+        lost = false;
+        wait = EVERY;
+        told.news(body);
+      } catch (error) {
+        if (stopped || mine !== turn) return;
+        if (error instanceof callhub.Gone) {
+          stopped = true;
+          if (told.gone) told.gone();
+          return;
+        }
+        if (!lost && told.lost) told.lost();
+        lost = true;
+        wait = Math.min(wait * 1.5, SLOWEST);
+      } finally {
+        clearTimeout(limit);
+      }
+      if (!stopped && mine === turn) timer = setTimeout(ask, wait);
+    };
+
+    ask();
+    return {
+      stop() {
+        stopped = true;
+        clearTimeout(timer);
+      },
+      hurry() {
+        clearTimeout(timer);
+        if (!stopped) ask();
+      },
+    };
+  };
+
+  /* Clocks that tick by themselves between two answers: an element, and how many seconds it stood at when it was told. */
+  const clocks = new Map();
+
+  callhub.length = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    const two = (number) => String(number).padStart(2, "0");
+    const minutes = Math.floor(whole / 60);
+    return minutes < 60
+      ? `${minutes}:${two(whole % 60)}`
+      : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+  };
+
+  const show = (element, { seconds, since, ticks }) => {
+    const passed = ticks ? (performance.now() - since) / 1000 : 0;
+    const text = callhub.length(seconds + passed);
+    if (element.textContent !== text) element.textContent = text;
+  };
+
+  callhub.clock = (element, seconds, ticks) => {
+    const clock = { seconds, ticks, since: performance.now() };
+    if (ticks) clocks.set(element, clock);
+    else clocks.delete(element);
+    show(element, clock);
+  };
+
+  setInterval(() => {
+    for (const [element, clock] of clocks) {
+      if (element.isConnected) show(element, clock);
+      else clocks.delete(element);
+    }
+  }, 250);
+})();
