@@ -56,6 +56,7 @@
   class Player extends Sound {
     constructor(root) {
       super(root.querySelector("audio"), Number(root.dataset.seconds));
+      this.wanted = null; // where a seek goes that is under way, in seconds
       this.root = root;
       this.part = (name) => root.querySelector(`[data-${name}]`);
       this.speed = this.part("speed");
@@ -117,19 +118,30 @@
       for (const name of ["play", "pause", "ended", "timeupdate", "seeking", "loadedmetadata"]) {
         this.audio.addEventListener(name, () => this.tell());
       }
-      this.wave.on("interaction", () => this.tell());
+      this.wave.on("interaction", (at) => {
+        this.wanted = at;
+        this.tell();
+      });
+      this.audio.addEventListener("seeked", () => this.arrive());
       this.audio.addEventListener("error", () => (this.part("trouble").hidden = false));
       this.audio.addEventListener("playing", () => (this.part("trouble").hidden = true));
     }
 
     /* Before anything is loaded a seek is remembered for the first play, and no event tells of it. */
     get at() {
-      return this.wave.getCurrentTime();
+      return this.wanted ?? this.wave.getCurrentTime();
     }
 
     place(at) {
+      this.wanted = at;
       this.wave.setTime(at);
       this.tell();
+    }
+
+    /* Of several seeks in a hurry a browser may carry out one that is not the last. */
+    arrive() {
+      if (this.wanted !== null && Math.abs(this.audio.currentTime - this.wanted) > 1) this.audio.currentTime = this.wanted;
+      else this.wanted = null;
     }
 
     back() {
