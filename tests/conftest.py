@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tenants import memory
-from tests import services
+from tests import brokers, services
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -26,6 +26,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if services.find(name) is None:
                 text = f"needs {name}: {services.how_to_get(name)}"
                 pytest.fail(text, pytrace=False) if services.all_wanted() else pytest.skip(text)
+
+
+@pytest.fixture(scope="module", params=brokers.PARAMETERS)
+def broker(request: pytest.FixtureRequest) -> Iterator[brokers.Broker]:
+    """A private broker; the test runs once with each kind."""
+    with brokers.running(request.param) as broker:
+        yield broker
+
+
+@pytest.fixture
+def broker_url(broker: brokers.Broker) -> str:
+    """Its address, for ``CALLHUB_BROKER_URL``."""
+    return broker.url
 
 
 @pytest.fixture(autouse=True)

@@ -46,12 +46,19 @@ def _postgresql() -> str | None:
     return next((path for path in paths if all(os.access(f"{path}/{name}", os.X_OK) for name in ("initdb", "postgres"))), None)
 
 
+def _rabbitmq() -> str | None:
+    """The server's own start script: Debian's in the path is for the machine's one broker, under a user of its own."""
+    program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+    return program if os.access(program, os.X_OK) else None
+
+
 SERVICES = {
     service.name: service
     for service in (
         Service(name="postgresql", package="postgresql", find=_postgresql),
         Service(name="chromium", package="chromium", find=_program("chromium", "chromium-browser", "google-chrome")),
         Service(name="redis", package="redis-server", find=_program("redis-server", "valkey-server")),
+        Service(name="rabbitmq", package="rabbitmq-server", find=_rabbitmq),
         Service(name="debootstrap", package="debootstrap", find=_program("debootstrap", "/usr/sbin/debootstrap")),
         Service(name="asterisk", package="asterisk", find=lambda: fetching.tool("asterisk"), command="make asterisk-setup"),
         Service(name="root", package="sudo", find=lambda: "yes" if os.geteuid() == 0 else None, command="run the tests as root"),

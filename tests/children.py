@@ -1,0 +1,59 @@
+"""Real workers on the tests' own database and files, which a test may kill."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
+
+from django.db import connection
+from django.test import override_settings
+
+from tests import brokers
+from tests.asterisk.lab import end_with_parent
+
+PATIENCE_S = 60.0  # for what takes a second on a machine that does nothing else
+
+_fork = multiprocessing.get_context("fork")  # starts with all that is loaded, and patched, here
+
+
+@contextlib.contextmanager
+def worker(broker_url: str, *, failpoint: str = "") -> Iterator[BaseProcess]:
+    """A worker in a process of its own that takes this broker's messages, as ``manage.py up`` runs it; killed at the end.
+
+    With ``failpoint`` it kills itself there. The test has to be one with ``transaction=True``.
+    """
+    connection.close()
+    process = _fork.Process(target=_work, args=(broker_url, failpoint))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def until(found: Callable[[], object], seconds: float = PATIENCE_S) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def _work(broker_url: str, failpoint: str) -> None:
+    end_with_parent()
+    from callhub.celery import app  # late: this process alone has it set up for this broker
+
+    with override_settings(CALLHUB_FAILPOINT=f"{failpoint}:kill" if failpoint else "", CELERY_TASK_ALWAYS_EAGER=False):
+        brokers.configure(app, broker_url)
+        app.Worker(
+            pool="threads",
+            concurrency=4,
+            loglevel="WARNING",
+            without_mingle=True,
+            without_gossip=True,
+            without_heartbeat=True,
+        ).start()
