@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests import services
 
+PATIENCE = 45_000  # milliseconds; the machine may have much else to do
 SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
 SWITCHES = [
     "--no-sandbox",
@@ -26,6 +27,7 @@ SWITCHES = [
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
     """One browser for all tests."""
+    expect.set_options(timeout=PATIENCE)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the thread of the tests
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=services.find("chromium"), args=SWITCHES)
@@ -39,7 +41,7 @@ def context(chromium, live_server) -> Iterator[BrowserContext]:
     context = chromium.new_context(
         base_url=live_server.url, viewport={"width": 1280, "height": 900}, timezone_id="America/New_York"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
