@@ -19,7 +19,7 @@ from callhub import schedule_admin  # noqa: F401 - registers its page
 from callhub.models import ScheduledTask
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
-from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag
+from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag, UsageDay
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.bounded import COUNTED
@@ -77,6 +77,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Users"), "manage_accounts", User, ""),
                 (_("Retention"), "auto_delete", RetentionRule, ""),
                 (_("Retention runs"), "history", RetentionRun, ""),
+                (_("Usage"), "data_usage", UsageDay, ""),
                 (_("Scheduled tasks"), "schedule", ScheduledTask, ""),
             ],
         ),

@@ -299,6 +299,7 @@ CELERY_BEAT_SCHEDULE = {
     "simulator": {"task": "calls.advance_simulated_calls", "schedule": 1.0, "options": {"expires": 2}},
     "originations": {"task": "calls.sweep_originations", "schedule": 5.0, "options": {"expires": 5}},
     "exchange-recordings": {"task": "calls.fetch_recordings", "schedule": 60.0, "options": {"expires": 60}},
+    "stuck-calls": {"task": "calls.end_stuck_calls", "schedule": 60.0, "options": {"expires": 60}},
     "dial-uses": {"task": "calls.forget_dial_uses", "schedule": 3600.0, "options": {"expires": 3600}},
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
     "relink": {"task": "calls.relink_calls", "schedule": 10.0, "options": {"expires": 10}},  # how old a match may get
@@ -309,6 +310,8 @@ CELERY_BEAT_SCHEDULE = {
     "retention": {"task": "calls.remove_expired_audio", "schedule": 600.0, "options": {"expires": 600}},  # at each tenant's 02:30
     "webhooks": {"task": "calls.sweep_webhooks", "schedule": 10.0, "options": {"expires": 10}},
     "deliveries": {"task": "calls.forget_deliveries", "schedule": 3600.0, "options": {"expires": 3600}},
+    "usage": {"task": "calls.roll_up_usage", "schedule": 120.0, "options": {"expires": 120}},
+    "usage-recount": {"task": "calls.recount_usage", "schedule": crontab("40", "2"), "options": {"expires": 3600}},
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
     "access-tokens": {"task": "tenants.forget_access_tokens", "schedule": crontab("15", "2"), "options": {"expires": 3600}},
@@ -322,6 +325,8 @@ CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
 CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at the same time
+CALLHUB_STUCK_RINGING_MINUTES = env.number("CALLHUB_STUCK_RINGING_MINUTES", 60)  # after so long without a sign a call is ended
+CALLHUB_STUCK_TALKING_HOURS = env.number("CALLHUB_STUCK_TALKING_HOURS", 12)
 CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear
 
 # Telephony: the exchange new lines belong to, and where Asterisk is

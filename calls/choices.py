@@ -118,6 +118,7 @@ class EventKind(models.TextChoices):
     AMENDED = "call.amended", _("Amended")
     ORIGINATED = "call.originated", _("Ordered")
     PROGRESSED = "call.progressed", _("Progressed")
+    GIVEN_UP = "call.given_up", _("Given up")  # ended by us, because nothing was heard of it for too long
     INTERACTION = "call.interaction", _("Interaction")
     MATCHED = "call.matched", _("Matched")
     REMOVED = "call.removed", _("Removed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import dialer, ledger, retention, webhooks
+from calls import dialer, ledger, retention, usage, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
 from calls.webhooks import keeping, notices
@@ -65,6 +65,18 @@ def remove_expired_audio() -> None:
     retention.run_due(seconds=RETENTION_SECONDS)
 
 
+@shared_task(name="calls.roll_up_usage", ignore_result=True)
+def roll_up_usage() -> None:
+    """Count how much each tenant used, for every day on which calls have come or changed."""
+    usage.roll_up(seconds=RETENTION_SECONDS)
+
+
+@shared_task(name="calls.recount_usage", ignore_result=True)
+def recount_usage() -> None:
+    """Have the usage of the last five weeks counted anew, in case a change was missed."""
+    usage.recount_lately()
+
+
 @shared_task(name="calls.place_call", ignore_result=True)
 def place_call(origination_id: str) -> None:
     """Have an ordered call placed."""
@@ -107,6 +119,13 @@ def fetch_recordings() -> None:
     """Bring home every recording whose doorbell was lost or whose exchange was not there."""
     for origination_id in recordings.unfetched():
         fetch_recording.delay(origination_id)
+
+
+@shared_task(name="calls.end_stuck_calls", ignore_result=True)
+def end_stuck_calls() -> None:
+    """End calls that ring or talk for ever, because nobody told their end."""
+    for call_id in ledger.stuck_calls():
+        ledger.give_up(call_id)
 
 
 @shared_task(name="calls.forget_dial_uses", ignore_result=True)

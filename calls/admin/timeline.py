@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +51,7 @@ _ICONS = {
     EventKind.RECORDED: "add_call",
     EventKind.AMENDED: "edit",
     EventKind.MATCHED: "person_search",
+    EventKind.GIVEN_UP: "phone_missed",
     EventKind.INTERACTION: "record_voice_over",
 }
 
@@ -90,6 +93,8 @@ def _entry(event: CallEvent, names: dict[str, str]) -> Entry:
         text = gettext("Logged through %(source)s") % {"source": event.get_source_display()}
     elif event.kind == EventKind.INTERACTION:
         text, details = event.summary or text, str(data.get("description") or "")
+    elif event.kind == EventKind.GIVEN_UP:
+        text, details = gettext("Ended by callhub: nothing was heard of it any more"), _last_heard(data)
     elif event.kind == EventKind.MATCHED:
         text = _matched(data, names)
     elif event.kind == EventKind.AMENDED:
@@ -116,6 +121,15 @@ def _matched(data: dict[str, Any], names: dict[str, str]) -> str:
     if data.get("state") == MatchState.SEVERAL:
         return gettext("Several contacts fit now; none is taken")
     return gettext("No contact fits any more")
+
+
+def _last_heard(data: dict[str, Any]) -> str:
+    """Since when there was no sign of a call."""
+    heard_of = parse_datetime(str(data.get("heard_of", "")))
+    if heard_of is None:
+        return ""
+    at = timezone.localtime(heard_of).strftime("%d %b %Y %H:%M")
+    return gettext("The last sign of it came %(at)s. Its true end, when it comes, takes the place of this one.") % {"at": at}
 
 
 def _changes(changed: dict[str, Any], names: dict[str, str]) -> Iterable[Change]:

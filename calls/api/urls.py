@@ -18,6 +18,7 @@ from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Ta
 from calls.api.views.tokens import Tokens
 from calls.api.views.tus import UploadTus
 from calls.api.views.uploads import UploadAudio, UploadComplete, Uploads
+from calls.api.views.usage import UsageOfTenant
 
 app_name = "api"
 
@@ -63,6 +64,7 @@ urlpatterns = [
     *_resource("lines", Lines),
     *_resource("tags", Tags),
     *_resource("tokens", Tokens),
+    _route("usage", UsageOfTenant.as_view(), "usage"),
     _route("me", Me.as_view(), "me"),
     _route(r"problems/(?P<code>[a-z_]+)", ProblemMeaning.as_view(), "problem"),
     _route("schema", Schema.as_view(), "schema"),

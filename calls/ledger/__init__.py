@@ -26,13 +26,14 @@ from calls.ledger.holding import HELD, RESUMED
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
 from calls.ledger.numbering import number_calls
 from calls.ledger.progressing import open_call, progress
+from calls.ledger.reaping import give_up, stuck_calls
 from calls.ledger.recording import Recorded, check_new, record, record_many
 from calls.ledger.relinking import relink, relink_waiting
 from calls.ledger.retaining import forget_retention, keep_retention, kind_of, retain_until
 
 __all__ = [
     "EARLIEST", "HELD", "LATEST", "LONGEST_MS", "RESUMED", "Audio", "Recorded", "add_audio", "amend", "announce", "check",
-    "check_new", "file_audio", "forget_retention", "give_up_audio", "hold_audio", "keep_retention", "kind_of", "link_audio",
-    "note_analysis", "note_heard", "note_uploading", "number_calls", "open_call", "progress", "record", "record_many",
-    "refuse_audio", "relink", "relink_waiting", "remove", "remove_audio", "retain_until",
+    "check_new", "file_audio", "forget_retention", "give_up", "give_up_audio", "hold_audio", "keep_retention", "kind_of",
+    "link_audio", "note_analysis", "note_heard", "note_uploading", "number_calls", "open_call", "progress", "record",
+    "record_many", "refuse_audio", "relink", "relink_waiting", "remove", "remove_audio", "retain_until", "stuck_calls",
 ]  # fmt: skip

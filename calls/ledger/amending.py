@@ -22,9 +22,10 @@ from calls.ledger.linking import (
     take_match,
     take_parties_again,
 )
+from calls.ledger.reaping import was_given_up
 from calls.ledger.retaining import follow_call
 from calls.ledger.tagging import tags_named
-from calls.models import Call, CallEvent
+from calls.models import Call, CallEvent, UsageDay
 from contacts.matching import find_agent, find_contact
 from contacts.models import Contact
 from tenants.models import User
@@ -75,13 +76,14 @@ def remove(call: Call, *, actor: User | None = None) -> None:
     Raises ``OnHold`` where a legal hold keeps its audio.
     """
     with transaction.atomic():
-        locked = Call.objects.select_for_update().filter(pk=call.pk).first()
+        locked = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call.pk).first()
         if locked is None:
             return
         if locked.recordings.playable().filter(is_on_hold=True).exists():
             raise OnHold("A legal hold keeps this call's audio. Switch it off first.")
         CallEvent.objects.filter(call_id=locked.pk).update(data={}, summary="")
         removal = events.event_of(locked, EventKind.REMOVED, actor=actor)
+        UsageDay.objects.of_call(locked).update(is_stale=True)  # no event tells later when it began
         locked.delete()
         removal.save(force_insert=True)
 
@@ -98,6 +100,8 @@ def _text(value: Any) -> Any:
 
 def _apply(call: Call, given: dict[str, Any]) -> None:
     had_talked = has_talked(call.disposition)
+    if was_given_up(call) and given.keys() & {"ended_at", "disposition"}:
+        call.disposition_detail = ""
     for name in _PLAIN:
         if name in given:
             setattr(call, name, given[name])

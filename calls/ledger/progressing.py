@@ -13,7 +13,9 @@ from calls.choices import STATE_ORDER, EventKind, State
 from calls.drafts import CallDraft, CallProgress, LegDraft
 from calls.ledger.holding import HELD, RESUMED, is_repeat, take_holds
 from calls.ledger.judging import settle_times
+from calls.ledger.reaping import forget_guess, was_given_up
 from calls.ledger.recording import record
+from calls.ledger.retaining import follow_call
 from calls.models import Call, CallLeg
 from contacts.phone import read_number
 from tenants.models import Tenant, User
@@ -34,21 +36,28 @@ def open_call(tenant: Tenant, draft: CallDraft, *, actor: User | None = None) ->
 def progress(call_id: UUID, told: CallProgress) -> Call | None:
     """Carry a live call on; None where it is gone.
 
-    Its state only moves forward; one that has ended stays as it is. The end settles disposition and lengths.
+    Its state only moves forward; one that has ended stays as it is, unless it was only given up and this is its true end. The
+    end settles disposition and lengths.
     """
     with transaction.atomic():
         call = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call_id).first()
-        if call is None or call.state == State.ENDED:
-            return call
+        if call is None:
+            return None
+        if call.state == State.ENDED:
+            if told.state != State.ENDED or not was_given_up(call):
+                return call
+            forget_guess(call)
         if told.what in (HELD, RESUMED) and is_repeat(call, told):
             return call
         was = call.state, call.answered_at
         has_new_legs = _take_legs(call, told.legs)
         _take(call, told)
-        if not has_new_legs and was == (call.state, call.answered_at) and told.what == call.state:
+        if was[0] != State.ENDED and not has_new_legs and was == (call.state, call.answered_at) and told.what == call.state:
             return call  # only the state was told, and it is the same
         call.version += 1
         call.save(update_fields=_COLUMNS)
+        if call.state == State.ENDED:
+            follow_call(call)
         events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)).save(force_insert=True)
         return call
 

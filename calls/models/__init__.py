@@ -13,10 +13,11 @@ from calls.models.recording import Recording
 from calls.models.retention import RetentionRule, RetentionRun
 from calls.models.tag import Tag
 from calls.models.upload import Upload, UploadChunk
+from calls.models.usage import UsageCursor, UsageDay
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall",
-    "JournalPlace", "Line", "Origination", "Recording", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload",
-    "UploadChunk", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall", "JournalPlace",
+    "Line", "Origination", "Recording", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk",
+    "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

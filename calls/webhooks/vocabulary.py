@@ -30,6 +30,7 @@ from calls.choices import STATE_ORDER, EventKind, PayloadFormat, State, WebhookE
 from calls.models import CallEvent
 
 _PLAIN = {
+    EventKind.GIVEN_UP: WebhookEvent.CALL_ENDED,  # its true end, when it comes, is told as one more
     EventKind.INTERACTION: WebhookEvent.CALL_INTERACTION,
     EventKind.MATCHED: WebhookEvent.CALL_UPDATED,
     EventKind.REMOVED: WebhookEvent.CALL_DELETED,
@@ -102,6 +103,8 @@ def _state_of(event: CallEvent) -> State:
 
 
 def _tells_the_end(event: CallEvent) -> bool:
+    if event.kind == EventKind.GIVEN_UP:
+        return True
     if event.kind == EventKind.AMENDED:
         return bool(event.data.get("changed", {}).get("state", ["", ""])[1] == State.ENDED)
     return _state_of(event) == State.ENDED

@@ -16,7 +16,7 @@ from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag
+from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
 from contacts.models import Agent, AgentExtension, Company, Contact
 from tenants import oauth
 from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
@@ -36,7 +36,7 @@ from tests.make import (
 
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
-    Membership, Tenant, User, ScheduledTask,
+    Membership, Tenant, User, ScheduledTask, UsageDay,
 )  # fmt: skip
 
 
@@ -100,6 +100,7 @@ def furnish(word: str) -> dict[type[Model], Any]:
         RetentionRule: RetentionRule.objects.create(tenant=tenant, days=30),
         RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
         Tag: Tag.objects.get(tenant=tenant),
+        UsageDay: UsageDay.objects.create(tenant=tenant, day="2026-03-02", zone="UTC"),
         ScheduledTask: ScheduledTask.objects.get_or_create(id="uploads", defaults={"task": "calls.expire_uploads"})[0],
     }
 
