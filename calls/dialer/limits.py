@@ -15,6 +15,8 @@ from calls.models import DialPlan, DialUse, Origination
 from tenants.models import Tenant
 
 KEPT = timedelta(days=3)
+LEAST_SHARE_S = 600  # of a call that names no length, as long as the day has so much left
+LEAST_LENGTH_S = 60  # with less left than this, such a call is refused
 FORGOTTEN_AFTER = timedelta(hours=1)  # legs of calls that were erased while they were live
 _REFUSALS = {
     DialMeter.SECOND: ("too_many_per_second", "At most {} calls are placed in a second. Try again in a moment."),
@@ -26,11 +28,20 @@ _REFUSALS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What a call takes."""
+    """What a call takes. ``may_be_less``: it named no length, so it gets its fair share of the day, ``seconds`` at most."""
 
     legs: int
     seconds: int
     destination: str
+    may_be_less: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a call got: talk of so many seconds, out of this day."""
+
+    seconds: int
+    day: date
 
 
 def plan_of(tenant: Tenant) -> DialPlan:
@@ -43,18 +54,19 @@ def day_of(tenant: Tenant, now: datetime) -> date:
     return now.astimezone(tenant.zone).date()
 
 
-def take(plan: DialPlan, need: Need, now: datetime) -> date:
-    """Take what a call needs, all or (with the transaction around it) nothing; the day it was taken from.
+def take(plan: DialPlan, need: Need, now: datetime) -> Taken:
+    """Take what a call needs, all or (with the transaction around it) nothing.
 
     Raises ``DialRefused`` with the code of the first limit it exceeds. Always in this order, so that two never wait for each
-    other.
+    other. The call must not talk longer than it got: that is what keeps the day's minutes exact.
     """
     day = day_of(plan.tenant, now)
     _take(plan, DialMeter.SECOND, str(int(now.timestamp())), 1, plan.calls_per_second)
     _take(plan, DialMeter.LEGS, "", need.legs, plan.concurrent_legs)
-    _take(plan, DialMeter.SECONDS, day.isoformat(), need.seconds, plan.minutes_per_day * 60, shown=plan.minutes_per_day)
+    seconds = min(need.seconds, _share(plan, need.legs, day)) if need.may_be_less else need.seconds
+    _take(plan, DialMeter.SECONDS, day.isoformat(), seconds, plan.minutes_per_day * 60, shown=plan.minutes_per_day)
     take_destination(plan, need.destination, day)
-    return day
+    return Taken(seconds=seconds, day=day)
 
 
 def take_leg(plan: DialPlan) -> None:
@@ -81,6 +93,20 @@ def forget_old(now: datetime | None = None) -> None:
     live = Origination.objects.filter(state__in=ORIGINATION_LIVE).values("tenant")
     idle = DialUse.objects.filter(meter=DialMeter.LEGS, used__gt=0, updated_at__lt=now - FORGOTTEN_AFTER)
     idle.exclude(Q(tenant__in=live)).update(used=0, updated_at=now)
+
+
+def _share(plan: DialPlan, legs: int, day: date) -> int:
+    """What is left of the day's seconds, divided among this call and all that may still begin beside it.
+
+    So as many calls as the limit of telephones allows may go on at once. Asked with this call's legs taken, which has others
+    of the tenant wait: nobody takes from what is read here before this transaction is over.
+    """
+    uses = DialUse.objects.for_tenant(plan.tenant)
+    rows = uses.filter(Q(meter=DialMeter.LEGS, bucket="") | Q(meter=DialMeter.SECONDS, bucket=day.isoformat()))
+    used = dict(rows.values_list("meter", "used"))
+    left = plan.minutes_per_day * 60 - used.get(DialMeter.SECONDS, 0)
+    beside = (plan.concurrent_legs - used.get(DialMeter.LEGS, 0)) // legs
+    return max(left // (1 + beside), min(left, LEAST_SHARE_S), LEAST_LENGTH_S)
 
 
 def _take(plan: DialPlan, meter: DialMeter, bucket: str, amount: int, limit: int, *, shown: int | None = None) -> None:

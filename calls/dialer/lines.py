@@ -31,7 +31,8 @@ def find_line(tenant: Tenant, text: str, *, plan: DialPlan | None = None) -> Lin
 def adopt_line(tenant: Tenant, text: str) -> Line | None:
     """The tenant's line with this number, made now where nobody has it, the tenant adopts, and only the simulator is there.
 
-    None where there is none and none may be: a real exchange never shows a number that nobody proved to own.
+    None where there is none and none may be: a real exchange never shows a number that nobody proved to own. Of two tenants
+    at the same moment, one gets it.
     """
     if (line := find_line(tenant, text)) is not None:
         return line
@@ -39,11 +40,12 @@ def adopt_line(tenant: Tenant, text: str) -> Line | None:
     may = plan.adopts_lines and usual_backend() == SimulatorBackend.name and number and not number.is_extension
     if not may or _somebody_has(number):
         return None
-    line = Line(tenant=tenant, number=number.raw[:64], e164=number.e164, match_key=number.key, backend=SimulatorBackend.name)
+    facts = {"e164": number.e164, "match_key": number.key, "backend": SimulatorBackend.name, "is_adopted": True}
+    line = Line(tenant=tenant, number=number.raw[:64], **facts)
     try:
         with transaction.atomic():
             line.save(force_insert=True)
-    except IntegrityError:  # a twin was quicker, or it is there and switched off
+    except IntegrityError:  # a twin or another tenant was quicker, or it is there and switched off
         return find_line(tenant, text)
     return line
 

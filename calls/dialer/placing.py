@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -171,11 +171,18 @@ def _duration(wanted: CallOrder, plan: DialPlan) -> int:
 def _write(tenant: Tenant, wanted: CallOrder, judged: _Judged, actor: User | None) -> Origination:
     now, order = timezone.now(), judged.order
     call = ledger.open_call(tenant, _draft(wanted, judged, now), actor=actor)
-    need = limits.Need(legs=len(order.sources) + 1, seconds=order.max_duration_s, destination=order.destination.digits)
+    need = limits.Need(
+        legs=len(order.sources) + 1,
+        seconds=order.max_duration_s,
+        destination=order.destination.digits,
+        may_be_less=wanted.max_duration_s is None,
+    )
     row = _row(tenant, wanted, judged, call, now)
-    row.reserved_legs, row.reserved_s = need.legs, need.seconds
     row.requester = actor
-    row.reserved_on = limits.take(judged.plan, need, now)  # last, so that others wait as short as may be
+    taken = limits.take(judged.plan, need, now)  # last, so that others wait as short as may be
+    row.reserved_legs, row.reserved_s, row.reserved_on = need.legs, taken.seconds, taken.day
+    row.max_duration_s = taken.seconds
+    row.order = keeping.order_as_json(replace(order, max_duration_s=taken.seconds))
     row.save(force_insert=True)
     _ring(row)
     return row
@@ -215,14 +222,12 @@ def _row(tenant: Tenant, wanted: CallOrder, judged: _Judged, call: Call, now: da
         destination_caller_name=order.shown_to_destination.name,
         destination_caller_number=order.shown_to_destination.number,
         wait_for_pickup_s=order.wait_for_pickup_s,
-        max_duration_s=order.max_duration_s,
         message=order.message.text if order.message else "",
         is_recorded=order.is_recorded,
         allows_transfer=wanted.allows_transfer,
         nonce=wanted.nonce,
         key=wanted.key,
         document=dict(wanted.document),
-        order=keeping.order_as_json(order),
         due_at=now + BELL_LOST_AFTER,
     )
 

@@ -26,7 +26,7 @@ def make_sample_lines(tenant: Tenant, owner: User) -> list[Line]:
         Agent(tenant=tenant, user=owner, name=owner.get_full_name() or owner.get_username()), extensions=EXTENSIONS
     )
     countries = sorted({tenant.country, *COUNTRIES})
-    DialPlan.objects.create(tenant=tenant, extension_prefix=PREFIX, countries=countries)
+    DialPlan.objects.create(tenant=tenant, extension_prefix=PREFIX, countries=countries, adopts_lines=True)
     return [
         _line(tenant, FONE_NUMBER, name="FoneNumber", agent=agent, is_recorded=True),
         *(_line(tenant, number, agent=agent, is_phone_terminal=True, is_recorded=True) for number in EXTENSIONS),

@@ -43,9 +43,12 @@ class DialPlan(TenantOwned):
         default=60, validators=[MinValueValidator(1)], help_text=_("Telephones that ring or talk at the same time.")
     )
     minutes_per_day = models.PositiveIntegerField(
-        default=6000,
+        default=7200,  # as many of the longest calls as the telephones above can make at the same time
         validators=[MinValueValidator(1)],
-        help_text=_("A call takes its longest possible length from this and gives back what it did not need."),
+        help_text=_(
+            "A call takes its longest possible length from this and gives back what it did not need. One that names no length "
+            "may last as long as its fair share of what is left."
+        ),
     )
     longest_call_s = models.PositiveIntegerField(
         _("longest call"),
@@ -57,7 +60,7 @@ class DialPlan(TenantOwned):
         default=100, validators=[MinValueValidator(1)], help_text=_("How often one number may be called in a day.")
     )
     adopts_lines = models.BooleanField(
-        default=True,
+        default=False,
         help_text=_("Take a number nobody has as a line of the tenant when it is first used. On the simulator only."),
     )
 

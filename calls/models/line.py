@@ -52,6 +52,9 @@ class Line(TenantOwned):
     )
     is_recorded = models.BooleanField(_("record calls"), default=False, help_text=_("Unless the request says otherwise."))
     is_active = models.BooleanField(default=True, help_text=_("Off: it makes no calls."))
+    is_adopted = models.BooleanField(
+        default=False, editable=False, help_text=_("Taken when it was first used, as nobody had it.")
+    )
 
     class Meta:
         ordering = ["number"]
@@ -60,7 +63,13 @@ class Line(TenantOwned):
                 fields=["tenant", "number"],
                 name="line_number_once_per_tenant",
                 violation_error_message=_("There is a line with this number already."),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["e164", "match_key"],
+                condition=models.Q(is_adopted=True),
+                name="line_adopted_by_one_tenant",
+                violation_error_message=_("Another tenant has just taken this number."),
+            ),
         ]
         indexes = [models.Index(fields=["tenant", "match_key"], name="line_by_key")]
 

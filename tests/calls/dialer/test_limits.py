@@ -63,6 +63,7 @@ def attempt(work) -> Any:
         ({"calls_per_second": 7}, {}, 7, "too_many_per_second"),
         ({"concurrent_legs": 11}, {}, 5, "too_many_legs"),
         ({"minutes_per_day": 10}, {"max_duration_s": 60}, 10, "minutes_used_up"),
+        ({"minutes_per_day": 35}, {}, 4, "minutes_used_up"),
         ({"calls_per_destination": 6}, {}, 6, "destination_calls_used_up"),
     ],
 )
@@ -104,6 +105,34 @@ def test_a_transfer_takes_a_leg_and_gives_it_back(tenant, line, clock):
 def test_a_call_is_never_longer_than_the_plan_allows(tenant, line, clock):
     plan_for(tenant, longest_call_s=600)
     assert dialer.place(tenant, order(line, max_duration_s=7200)).max_duration_s == 600
+
+
+class TestCallsThatNameNoLength:
+    def test_as_many_as_there_are_telephones_go_on_at_once(self, tenant, line, clock, monkeypatch):
+        monkeypatch.setattr("callhub.doorbell.ring", lambda *args: None)
+        plan = DialPlan.objects.create(tenant=tenant, calls_per_second=100)
+        for _ in range(plan.concurrent_legs // 2):
+            dialer.place(tenant, order(line))
+        with pytest.raises(DialRefused) as refused:
+            dialer.place(tenant, order(line))
+        assert refused.value.code == "too_many_legs"
+        assert used(DialMeter.SECONDS) <= plan.minutes_per_day * 60
+
+    def test_none_talks_longer_than_it_got(self, tenant, line, clock):
+        plan_for(tenant, concurrent_legs=8, minutes_per_day=120)
+        for got in (1800, 1800, 1800):
+            row = dialer.place(tenant, order(line, TALKS_ON))
+            assert row.max_duration_s == row.order["max_duration_s"] == row.reserved_s == got
+        clock.shift(2 * 3600)
+        dialer.refresh(row)
+        assert row.billable_ms == 1800 * 1000
+
+    def test_the_last_minutes_are_not_cut_up(self, tenant, line, clock):
+        plan_for(tenant, minutes_per_day=15)
+        assert [dialer.place(tenant, order(line)).max_duration_s for _ in range(2)] == [600, 300]
+        with pytest.raises(DialRefused) as refused:
+            dialer.place(tenant, order(line))
+        assert refused.value.code == "minutes_used_up"
 
 
 def test_tenants_do_not_use_each_others_limits(tenant, line, clock):

@@ -9,7 +9,7 @@ from calls.choices import Direction
 from calls.dialer import backends, recordings
 from calls.drafts import PartyDraft
 from calls.errors import DialRefused
-from calls.models import Call, DialPlan, Recording
+from calls.models import Call, DialPlan, Line, Recording
 from tests.calls.dialer.fake import NAME, JournalExchange, stand_in
 from tests.calls.dialer.ordering import RINGS_ON, order
 from tests.make import make_line, make_tenant
@@ -84,6 +84,11 @@ def test_another_tenants_line_makes_no_calls(tenant, line):
 
 
 class TestAdopting:
+    @pytest.fixture
+    def tenant(self, tenant):
+        DialPlan.objects.create(tenant=tenant, adopts_lines=True)
+        return tenant
+
     def test_a_number_nobody_has_becomes_a_line_once(self, tenant):
         first, again = (dialer.adopt_line(tenant, "3215551081") for _ in range(2))
         assert first.pk == again.pk
@@ -92,9 +97,21 @@ class TestAdopting:
         make_line(make_tenant(), "3215551081")
         assert dialer.adopt_line(tenant, "3215551081") is None
 
-    def test_nothing_is_adopted_where_the_tenant_does_not_want_it(self, tenant):
-        DialPlan.objects.create(tenant=tenant, adopts_lines=False)
+    def test_of_two_tenants_at_once_one_gets_it(self, tenant, monkeypatch):
+        """Both have looked, and nobody had it."""
+        other = make_tenant()
+        DialPlan.objects.create(tenant=other, adopts_lines=True)
+        monkeypatch.setattr("calls.dialer.lines._somebody_has", lambda number: False)
+        assert dialer.adopt_line(other, "3215551081").tenant == other
         assert dialer.adopt_line(tenant, "3215551081") is None
+        assert Line.objects.count() == 1
+
+    def test_nothing_is_adopted_where_the_tenant_does_not_want_it(self, tenant):
+        DialPlan.objects.update(adopts_lines=False)
+        assert dialer.adopt_line(tenant, "3215551081") is None
+
+    def test_nothing_is_adopted_where_nobody_said_so(self):
+        assert dialer.adopt_line(make_tenant(), "3215551081") is None
 
     def test_nothing_is_adopted_on_a_real_exchange(self, tenant, settings):
         settings.CALLHUB_TELEPHONY = "asterisk"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
+from calls.models import DialPlan
 from tests.calls.dialects.fonestorm.asking import FONENUMBER
 from tests.make import make_line, make_tenant, make_token, make_user
 
@@ -21,7 +22,9 @@ def clock():
 
 @pytest.fixture
 def acme(db):
-    return make_tenant("acme", country="US", time_zone="America/New_York")
+    acme = make_tenant("acme", country="US", time_zone="America/New_York")
+    DialPlan.objects.create(tenant=acme, adopts_lines=True)
+    return acme
 
 
 @pytest.fixture

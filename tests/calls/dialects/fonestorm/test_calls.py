@@ -108,7 +108,7 @@ def test_refuses_numbers_not_to_be_called(client, token, acme, line):
     ],
 )
 def test_says_when_to_come_back_where_a_limit_is_reached(client, token, acme, line, clock, limit, retry_after):
-    DialPlan.objects.create(tenant=acme, **limit)
+    DialPlan.objects.filter(tenant=acme).update(**limit)
     called(client, token)
     answer = call(client, token)
     refusal(answer, 429)
@@ -143,6 +143,7 @@ def test_a_key_is_free_again_where_the_call_was_refused(client, token, line):
 def test_one_tenants_key_is_not_anothers(client, token, line):
     headers = {"Idempotency-Key": "order-1"}
     other = make_tenant("other", country="US")
+    make_line(other, "3215550000")
     mine = called(client, token, headers=headers)
     theirs = called(client, make_token(other), {"fonenumber": "3215550000"}, headers=headers)
     assert (mine.tenant.slug, theirs.tenant) == ("acme", other)

@@ -7,7 +7,7 @@ import time_machine
 
 from calls.dialects.fonestorm import DIALECT
 from calls.dialects.fonestorm.views import REQUESTS_PER_SECOND
-from calls.models import DialUse, Line, Origination
+from calls.models import DialPlan, DialUse, Line, Origination
 from tenants.budget import spend
 from tests.calls.dialects.contract import DialectContract, Good, basic
 from tests.calls.dialects.fonestorm.asking import FONENUMBER, TO
@@ -22,6 +22,7 @@ class TestContract(DialectContract):
     def _in_florida(self, _a_tenant):
         self.tenant.country = "US"
         self.tenant.save()
+        DialPlan.objects.create(tenant=self.tenant, adopts_lines=True)
 
     def good(self):
         body = {"fonenumber": FONENUMBER, "to": TO, "tts": "Reminder: 12:30 tomorrow"}

@@ -111,10 +111,16 @@ def test_it_stays_nobodys_where_the_call_is_refused(client, token):
 
 
 def test_none_is_adopted_where_the_dial_plan_says_so(client, token, acme, line):
-    DialPlan.objects.create(tenant=acme, adopts_lines=False)
+    DialPlan.objects.filter(tenant=acme).update(adopts_lines=False)
     refusal(call(client, token, {"fonenumber": "3215550000"}), 404)
     assert Line.objects.get() == line
     called(client, token)
+
+
+def test_none_is_adopted_where_nobody_said_so(client, token, acme):
+    DialPlan.objects.filter(tenant=acme).delete()
+    refusal(call(client, token), 404)
+    assert not Line.objects.exists()
 
 
 def test_none_is_adopted_on_a_real_exchange(client, token, settings):
@@ -155,5 +161,5 @@ def test_a_number_is_dialled_as_the_vendor_reads_it(text, country, spelling):
 
 
 def test_one_abroad_may_be_dialled_with_the_way_out(client, token, acme):
-    DialPlan.objects.create(tenant=acme, countries=["US", "SE"])
+    DialPlan.objects.filter(tenant=acme).update(countries=["US", "SE"])
     assert called(client, token, {"to": "011 46 70 123 45 67"}).remote_e164 == "+46701234567"
