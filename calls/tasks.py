@@ -128,6 +128,19 @@ def end_stuck_calls() -> None:
         ledger.give_up(call_id)
 
 
+@shared_task(name="calls.fetch_own_recording", ignore_result=True)
+def fetch_own_recording(external_id: str) -> None:
+    """Bring home what the exchange recorded of a call of its own."""
+    recordings.fetch_own(external_id)
+
+
+@shared_task(name="calls.fetch_own_recordings", ignore_result=True)
+def fetch_own_recordings() -> None:
+    """Bring home all that the exchange recorded of calls of its own."""
+    for external_id in recordings.own_unfetched():
+        fetch_own_recording.delay(external_id)
+
+
 @shared_task(name="calls.forget_dial_uses", ignore_result=True)
 def forget_dial_uses() -> None:
     """Forget how much was dialled on days gone by."""

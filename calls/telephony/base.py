@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -180,6 +180,10 @@ class Backend(ABC):
     def recordings(self) -> Iterable[str]:
         """Names of the recordings that wait at the exchange; ``recording_of`` an order is the name told in its progress."""
         raise self._cannot("record")
+
+    def own_recordings(self) -> Mapping[str, str]:
+        """Those that the exchange made of calls of its own: the call's id there → the recording's name."""
+        return {}
 
     def fetch_recording(self, name: str, into: IO[bytes]) -> int:
         """Copy the recording's bytes, playable, into the open file; their number."""

@@ -79,18 +79,41 @@ def heard(lab: Lab, extension: str) -> list[Path]:
     return sorted(folder.glob("*dec.wav"), key=lambda path: path.stat().st_mtime_ns)
 
 
-def call_from_outside(lab: Lab, number: str, caller: str, *, port: int, gives_up: bool = False) -> subprocess.Popen[bytes]:
-    """Somebody rings the exchange, and hangs up 2 s after the answer or, if told, after 1.5 s of ringing."""
+def call_from_outside(
+    lab: Lab, number: str, caller: str, *, port: int, gives_up: bool = False, holds_ms: int = 0, talks_ms: int = 2000
+) -> subprocess.Popen[bytes]:
+    """Somebody rings the exchange, says 440 Hz, and hangs up ``talks_ms`` after the answer or, if told, after 1.5 s of ringing.
+
+    A ``caller`` with the name of a soft phone is taken for it. With ``holds_ms`` they put the other side on hold for that long.
+    """
     tool = fetching.tool("sipp")
     assert tool is not None
-    file = CALLERS / ("inbound-cancel.xml" if gives_up else "inbound.xml")
+    file = CALLERS / "inbound-cancel.xml" if gives_up else _caller_scenario(lab, port, holds_ms, talks_ms)
+    rtp_port = lab.base + 50 + 4 * port
     command = [tool, "-sf", str(file), "-s", number, "-key", "caller", caller, "-m", "1", "-i", "127.0.0.1"]
-    command += ["-p", str(lab.base + 20 + port), "-mp", str(lab.base + 50 + 4 * port), "-nostdin", "-timeout", "30s"]
+    command += ["-p", str(lab.base + 20 + port), "-mp", str(rtp_port), "-nostdin", "-timeout", "120s"]
+    command += ["-min_rtp_port", str(rtp_port), "-max_rtp_port", str(rtp_port + 3)]
     log = (lab.run / f"caller{port}.out").open("wb")
     with log:
         return subprocess.Popen(
             [*command, f"127.0.0.1:{lab.sip_port}"], cwd=lab.run, env={"TERM": "dumb"}, stdout=log, stderr=log
         )
+
+
+def _caller_scenario(lab: Lab, port: int, holds_ms: int, talks_ms: int) -> Path:
+    text = (CALLERS / "inbound.xml").read_text().replace("@MEDIA@", str(lab.run / "media"))
+    text = text.replace("@TALKS@", str(talks_ms))
+    if holds_ms:
+        hold = (CALLERS / "hold.xml").read_text()
+        requests = [("sendonly", 2, 500), ("sendrecv", 3, holds_ms)]
+        parts = [
+            hold.replace("@WAY@", way).replace("@NUMBER@", str(number)).replace("@AFTER@", str(after))
+            for way, number, after in requests
+        ]
+        text = text.replace("<!-- HOLD -->", "\n".join(parts))
+    file = lab.run / f"caller{port}.xml"
+    file.write_text(text)
+    return file
 
 
 def stop_all(lab: Lab) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO, ClassVar
 from uuid import UUID
 
@@ -97,6 +97,10 @@ class AsteriskBackend(Backend):
 
     def recordings(self) -> Iterable[str]:
         return [name for name in self.ari.recordings() if names.read_bridge(name)]
+
+    def own_recordings(self) -> Mapping[str, str]:
+        told = {names.read_own_recording(name): name for name in self.ari.recordings()}
+        return {call: name for call, name in told.items() if call}
 
     def fetch_recording(self, name: str, into: IO[bytes]) -> int:
         size = self.ari.fetch_recording(name, into)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 _CHANNEL = re.compile(r"ch([0-9a-f]{32})\.([sdt][0-9]*)")
 _BRIDGE = re.compile(r"ch([0-9a-f]{32})")
+_OWN_RECORDING = re.compile(r"callhub-([0-9A-Za-z][0-9A-Za-z_.-]{0,149})")
 _PLAYBACK = re.compile(r"ch([0-9a-f]{32})\.message")
 
 
@@ -41,3 +42,14 @@ def read_playback(playback: str) -> UUID | None:
     """The order whose message it is, None for any other."""
     found = _PLAYBACK.fullmatch(playback)
     return UUID(found[1]) if found else None
+
+
+def own_recording_of(call: str) -> str:
+    """The recording that the exchange makes of a call of its own, as its dialplan has to name it."""
+    return f"callhub-{call}"
+
+
+def read_own_recording(recording: str) -> str | None:
+    """The exchange's own call whose recording it is, None for any other; never a path."""
+    found = _OWN_RECORDING.fullmatch(recording)
+    return found[1] if found else None
