@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.dispatch import Signal
 from django.utils import timezone
 
 from calls.choices import EventKind
 from calls.models import Call, CallEvent
 from tenants.models import User
+
+published = Signal()
+"""Sent with ``tenant_id`` when events have been written, within their transaction; receivers ring a bell and return."""
 
 
 def event_of(
@@ -34,3 +39,14 @@ def event_of(
         summary=summary[:200],
         data=dict(data or {}),
     )
+
+
+def publish(tenant_id: UUID) -> None:
+    """Say that events of this tenant have been written."""
+    published.send(sender=CallEvent, tenant_id=tenant_id)
+
+
+def write(event: CallEvent) -> None:
+    """Write an event, in the transaction of the change it tells of, and say so."""
+    event.save(force_insert=True)
+    publish(event.tenant_id)

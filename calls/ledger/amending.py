@@ -66,7 +66,7 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
         if changed.keys() & {"started_at", "direction", "disposition"}:
             follow_call(locked)
         if changed:
-            events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}).save(force_insert=True)
+            events.write(events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}))
         return locked
 
 
@@ -85,7 +85,7 @@ def remove(call: Call, *, actor: User | None = None) -> None:
         removal = events.event_of(locked, EventKind.REMOVED, actor=actor)
         UsageDay.objects.of_call(locked).update(is_stale=True)  # no event tells later when it began
         locked.delete()
-        removal.save(force_insert=True)
+        events.write(removal)
 
 
 def _columns(call: Call) -> dict[str, Any]:

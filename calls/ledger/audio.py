@@ -257,4 +257,4 @@ def _tell(
     source: str = "",
 ) -> None:
     told = {"recording": str(recording.pk), **(data or {})}
-    events.event_of(call, kind, actor=actor, source=source, data=told).save(force_insert=True)
+    events.write(events.event_of(call, kind, actor=actor, source=source, data=told))

@@ -58,7 +58,7 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
         call.save(update_fields=_COLUMNS)
         if call.state == State.ENDED:
             follow_call(call)
-        events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)).save(force_insert=True)
+        events.write(events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)))
         return call
 
 

@@ -48,7 +48,7 @@ def give_up(call_id: UUID, now: datetime | None = None) -> bool:
         call.version += 1
         call.save(update_fields=_COLUMNS)
         data = {"state": str(was), "heard_of": heard_of.isoformat(timespec="seconds"), "detail": NO_SIGN}
-        events.event_of(call, EventKind.GIVEN_UP, data=data).save(force_insert=True)
+        events.write(events.event_of(call, EventKind.GIVEN_UP, data=data))
         return True
 
 

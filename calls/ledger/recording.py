@@ -177,6 +177,8 @@ def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None)
     )
     if tagged := {call: draft.tags for call, draft in drafts.items() if draft.tags}:
         put_on(tenant, tagged)
+    if drafts:
+        events.publish(tenant.pk)
 
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:

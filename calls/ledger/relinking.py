@@ -94,6 +94,8 @@ def _relink_many(tenant: Tenant, keys: Iterable[object]) -> int:
             call.version += 1
             changed.append(call)
     _write(changed)
+    if changed:
+        events.publish(tenant.pk)
     return len(changed)
 
 

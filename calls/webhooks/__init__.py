@@ -11,7 +11,7 @@ them into deliveries, ``turns`` says which are sent next and by whom, ``delivery
 ``vocabulary`` says what is told, ``payloads`` how it looks, ``signing`` how a receiver knows that it is from us.
 """
 
-from calls.webhooks.bell import announce_if_heard
+from calls.webhooks.bell import announce
 from calls.webhooks.delivery import deliver
 from calls.webhooks.endpoints import (
     callback_of,
@@ -32,7 +32,7 @@ from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_r
 from calls.webhooks.vocabulary import SUBSCRIBABLE
 
 __all__ = [
-    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce_if_heard", "callback_of", "check",
+    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check",
     "deliver", "disable", "fan_out", "fire_test", "keep", "pause", "remove_callback", "replay", "replay_all", "replay_failed",
     "replay_range", "resume", "rotate_secret", "samples", "set_callback", "template_tokens", "waiting",
 ]  # fmt: skip

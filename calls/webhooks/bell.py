@@ -1,46 +1,33 @@
 """Ringing for webhooks: soon after an event is committed, at most ten times a second for a tenant, never where nobody listens.
 
-What a busy process rings for within a tenth of a second is one ring at its end, so the last event is never without one.
+Who writes calls only notes the tenant; a thread of the process gathers what is noted within a tenth of a second, looks whether
+the tenant has endpoints, and rings. What is lost with the process is found by the sweeper.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
+from collections.abc import Iterable
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
 from callhub import doorbell
 from calls.models import WebhookEndpoint
 
+log = logging.getLogger(__name__)
+
 GATHERED_S = 0.1
-REMEMBERED_S = 1.0  # a first endpoint may wait so long for its first ring; then the sweeper has found it, too
-_OVERDUE_S = 5.0  # a ring that should long be out was lost, with a thread that a fork left behind
-
-_listeners: dict[UUID, tuple[float, bool]] = {}
-_gathering: dict[str, float] = {}
-_lock = threading.Lock()
+REMEMBERED_S = 1.0  # that a tenant has no endpoints; a first one may be told by the sweeper alone within this time
 
 
-def announce(tenant_id: UUID | str) -> None:
+def announce(tenant_id: object) -> None:
     """Have the tenant's new events sent out once the present transaction is committed; never raises, never waits."""
-    transaction.on_commit(lambda: _gather(str(tenant_id)), robust=True)
-
-
-def announce_if_heard(tenant_id: UUID) -> None:
-    """The same, unless the tenant has no endpoint: what a process remembers of that for a second."""
-    now = monotonic()
-    until, has_endpoints = _listeners.get(tenant_id, (0.0, False))
-    if now >= until:
-        has_endpoints = WebhookEndpoint.objects.told().filter(tenant=tenant_id).exists()
-        if len(_listeners) > 10_000:
-            _listeners.clear()
-        _listeners[tenant_id] = (now + REMEMBERED_S, has_endpoints)
-    if has_endpoints:
-        announce(tenant_id)
+    transaction.on_commit(lambda: _note(str(tenant_id)), robust=True)
 
 
 def ring_for_deliveries() -> None:
@@ -50,30 +37,65 @@ def ring_for_deliveries() -> None:
     doorbell.ring(deliver_webhooks)
 
 
-def forget() -> None:
-    """Remember nothing."""
-    _listeners.clear()
-    _gathering.clear()
+class _Gatherer:
+    """One thread per process."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.noted: set[str] = set()
+        self.silent_until: dict[str, float] = {}
+        self._lock, self._wake = threading.Lock(), threading.Event()
+        threading.Thread(target=self._run, name="webhook-bell", daemon=True).start()
+
+    def note(self, tenant_id: str) -> None:
+        with self._lock:
+            self.noted.add(tenant_id)
+        self._wake.set()
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        while True:
+            self._wake.wait()
+            pause.wait(GATHERED_S)
+            self._wake.clear()
+            with self._lock:
+                noted, self.noted = self.noted, set()
+            try:
+                for tenant_id in self._heard(noted):
+                    _ring(tenant_id)
+            except DatabaseError as error:
+                log.warning("nobody can be told of new events (%s); the sweeper will find them", type(error).__name__)
+            finally:
+                connection.close()
+
+    def _heard(self, noted: Iterable[str]) -> list[str]:
+        """Those of the tenants that have endpoints."""
+        now = monotonic()
+        asked = [key for key in noted if self.silent_until.get(key, 0.0) <= now]
+        heard = _with_endpoints(asked) if asked else []
+        self.silent_until = {key: until for key, until in self.silent_until.items() if until > now}
+        self.silent_until |= dict.fromkeys(set(asked) - set(heard), now + REMEMBERED_S)
+        return heard
 
 
-def _gather(tenant_id: str) -> None:
-    if settings.CELERY_TASK_ALWAYS_EAGER:
-        _ring(tenant_id)
+_gatherer: _Gatherer | None = None
+_making = threading.Lock()
+
+
+def _note(tenant_id: str) -> None:
+    if settings.CELERY_TASK_ALWAYS_EAGER:  # a ring would be the work itself, done by whoever writes a call
         return
-    now = monotonic()
-    with _lock:
-        if now < _gathering.get(tenant_id, 0.0) + _OVERDUE_S and tenant_id in _gathering:
-            return
-        _gathering[tenant_id] = now
-    timer = threading.Timer(GATHERED_S, _ring_once, [tenant_id])
-    timer.daemon = True
-    timer.start()
+    global _gatherer  # noqa: PLW0603 - one per process, made when it is first needed
+    if _gatherer is None or _gatherer.process != os.getpid():  # threads do not survive a fork
+        with _making:
+            if _gatherer is None or _gatherer.process != os.getpid():
+                _gatherer = _Gatherer()
+    _gatherer.note(tenant_id)
 
 
-def _ring_once(tenant_id: str) -> None:
-    with _lock:
-        _gathering.pop(tenant_id, None)
-    _ring(tenant_id)
+def _with_endpoints(tenant_ids: Iterable[str]) -> list[str]:
+    rows = WebhookEndpoint.objects.told().filter(tenant__in=list(tenant_ids)).order_by()
+    return [str(key) for key in rows.values_list("tenant_id", flat=True).distinct()]
 
 
 def _ring(tenant_id: str) -> None:

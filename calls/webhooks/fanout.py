@@ -110,7 +110,8 @@ def _deliveries(endpoints: Sequence[WebhookEndpoint], events: Sequence[CallEvent
     told = _messages(keys, calls)
     acquainted = _acquainted(keys - calls.keys())
     for (_, key), last in acquainted.items():
-        told[key] = _counted_on(told[key], events, last)
+        if key in told:
+            told[key] = _counted_on(told[key], events, last)
     _forget({event.call_id for event in events if event.kind == EventKind.REMOVED})
     now = clock.now()
     for event in events:
@@ -147,7 +148,7 @@ def _fact(tenant: Tenant, event: CallEvent, told: Told, call: Call | None) -> Fa
     )
 
 
-def _wants(endpoint: WebhookEndpoint, fact: Fact, acquainted: Mapping[tuple[UUID, UUID], int]) -> bool:
+def _wants(endpoint: WebhookEndpoint, fact: Fact, acquainted: Mapping[tuple[UUID, UUID | None], int]) -> bool:
     """Of a call that is gone, those are told who were told of it before, and those who are told of every call."""
     if not wants_type(endpoint, fact.event_type):
         return False
@@ -156,7 +157,7 @@ def _wants(endpoint: WebhookEndpoint, fact: Fact, acquainted: Mapping[tuple[UUID
     return wants_call(endpoint, fact.call)
 
 
-def _acquainted(gone: set[UUID]) -> dict[tuple[UUID, UUID], int]:
+def _acquainted(gone: set[UUID]) -> dict[tuple[UUID, UUID | None], int]:
     """Which endpoint was told of which of these calls, and how far it was counted."""
     if not gone:
         return {}

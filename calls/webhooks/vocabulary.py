@@ -6,7 +6,8 @@ message                when
 ``call.created``       a call enters the log, ordered, going on or over
 ``call.ringing``       its exchange says for the first time that somebody's telephone rings
 ``call.answered``      … that the two sides talk
-``call.ended``         it ended; of a call that was over when it was logged, right after ``call.created``
+``call.ended``         it ended; of a call that was over when it was logged, right after ``call.created``. Where that was a
+                       guess, because nothing was heard of it any more, its true end is a ``call.updated``
 ``call.updated``       a fact changed: notes, tags, contact, legs, hold …; ``changed`` names what staff or a program edited
 ``call.interaction``   an entry of the phone system's own timeline
 ``call.deleted``       it was erased; only its id is told
@@ -84,20 +85,22 @@ def _types_of(event: CallEvent, furthest: State, *, ended_at_once: bool) -> Iter
         yield WebhookEvent.CALL_UPDATED
         if _tells_the_end(event):
             yield WebhookEvent.CALL_ENDED
-    elif event.kind == EventKind.PROGRESSED:
+    elif event.kind in (EventKind.PROGRESSED, EventKind.GIVEN_UP):
         yield _type_of_progress(_state_of(event), furthest)
     elif event.kind in _PLAIN:
         yield _PLAIN[EventKind(event.kind)]
 
 
 def _type_of_progress(state: State, furthest: State) -> WebhookEvent:
-    if state == State.ENDED:
+    if state == State.ENDED and furthest != State.ENDED:
         return WebhookEvent.CALL_ENDED
     is_further = STATE_ORDER.index(state) > STATE_ORDER.index(furthest)
     return _BY_STATE.get(state, WebhookEvent.CALL_UPDATED) if is_further else WebhookEvent.CALL_UPDATED
 
 
 def _state_of(event: CallEvent) -> State:
+    if event.kind == EventKind.GIVEN_UP:
+        return State.ENDED
     state = event.data.get("state") if event.kind == EventKind.PROGRESSED else None
     return State(state) if state in State.values else State.QUEUED
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from calls.webhooks import bell
 from tests.calls.webhooks.receiver import receiver
 from tests.make import make_tenant
 
@@ -19,9 +18,6 @@ def _allowed(settings):
 def _no_bell(monkeypatch):
     """Every message of the broker is lost."""
     monkeypatch.setattr("callhub.doorbell.ring", lambda *args: None)
-    bell.forget()
-    yield
-    bell.forget()
 
 
 @pytest.fixture

@@ -7,19 +7,14 @@ import json
 import pytest
 from standardwebhooks import Webhook
 
-from calls import ledger, webhooks
+from calls import ledger
 from calls.choices import DeliveryState
 from calls.drafts import CallChanges
 from calls.models import Attempt, Delivery
+from tests.calls.webhooks.telling import tell
 from tests.make import make_call, make_endpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def tell(tenant):
-    """Everything that is to be told and due is sent; how many requests that took."""
-    webhooks.fan_out(tenant.pk)
-    return webhooks.deliver()
 
 
 def test_a_call_is_told_with_an_id_a_number_and_a_signature(tenant, hook):
