@@ -67,7 +67,8 @@ def sample(event_type: WebhookEvent, tenant: Tenant | None = None) -> Fact:
 @lru_cache(maxsize=1)
 def template_tokens() -> frozenset[str]:
     """The tokens a body template may use."""
-    return frozenset(name for event_type in WebhookEvent for name in native.flat(native.full(sample(event_type))))
+    names = (name for event_type in WebhookEvent for name in native.flat(native.full(sample(event_type))))
+    return frozenset([*names, "truncated"])
 
 
 def _sample_of(event_type: WebhookEvent) -> dict[str, Any]:
