@@ -1,6 +1,8 @@
 """The embedded broker carries messages between processes and forgets those that were read."""
 
 import sqlite3
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -53,3 +55,42 @@ def test_the_file_lets_readers_in_beside_a_writer(address):
 def test_purging_leaves_other_brokers_alone(settings):
     settings.CELERY_BROKER_URL = "redis://localhost/0"
     assert broker.purge_consumed(timedelta(0)) == 0
+
+
+def test_a_message_wakes_who_waits_for_it(address, monkeypatch):
+    monkeypatch.setattr(broker.Transport, "polling_interval", 60.0)
+    with Connection(address) as receiver:
+        bells = receiver.SimpleQueue("bells")
+        with pytest.raises(bells.Empty):
+            bells.get(timeout=0.1)  # from here on it listens
+        threading.Thread(target=put_later, args=(address,)).start()
+        began = time.monotonic()
+        assert bells.get(timeout=60).payload == "later"
+    assert time.monotonic() - began < 30
+
+
+def put_later(address):
+    time.sleep(0.5)
+    with Connection(address) as sender:
+        sender.SimpleQueue("bells").put("later")
+
+
+def test_who_may_take_no_more_gets_the_time_to_acknowledge(address):
+    with Connection(address) as connection:
+        bells = connection.SimpleQueue("bells")
+        for number in range(2):
+            bells.put(number)
+        bells.consumer.qos(prefetch_count=1)
+        first = bells.get(timeout=5)
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=60)
+        assert time.monotonic() - began < 30
+        first.ack()
+        assert bells.get(timeout=5).payload == 1
+
+
+def test_nobody_has_to_listen(tmp_path):
+    bell = broker.Bell(f"{tmp_path}/broker.sqlite3")
+    bell.ring()
+    assert not list(tmp_path.iterdir())
