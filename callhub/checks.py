@@ -50,9 +50,9 @@ def no_failpoint_in_production(**_: Any) -> list[CheckMessage]:
         return []
     if settings.PRODUCTION:
         return [Error("A failpoint is armed in production.", hint="Unset CALLHUB_FAILPOINT.", id="callhub.E005")]
-    if armed.removesuffix(":kill") in failpoints.NAMES and armed.endswith(":kill"):
+    if armed.startswith("/") or (armed.removesuffix(":kill") in failpoints.NAMES and armed.endswith(":kill")):
         return []
-    hint = f"CALLHUB_FAILPOINT is one of {', '.join(failpoints.NAMES)}, with “:kill” behind it."
+    hint = f"CALLHUB_FAILPOINT is one of {', '.join(failpoints.NAMES)}, with “:kill” behind it, or a file that says one."
     return [Error(f"There is no failpoint “{armed}”.", hint=hint, id="callhub.E006")]
 
 

@@ -1,12 +1,14 @@
 """Failpoints: named places where a test may have the process killed, as a power cut would.
 
-``CALLHUB_FAILPOINT=upload.claimed:kill`` arms one; without it, and in production always, reaching one does nothing.
+``CALLHUB_FAILPOINT=upload.claimed:kill`` arms one; without it, and in production always, reaching one does nothing. Where it is
+the path of a file, the file's text arms one, and goes as it fires: of many processes one dies, once.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from django.conf import settings
 
@@ -14,6 +16,7 @@ from django.conf import settings
 NAMES = (
     "dial.claimed",
     "dial.noted",
+    "dial.asked",
     "dial.placed",
     "upload.appended",
     "chunk.spooled",
@@ -34,5 +37,19 @@ NAMES = (
 
 def reach(name: str) -> None:
     """Die here if this failpoint is armed."""
-    if f"{name}:kill" == settings.CALLHUB_FAILPOINT and not settings.PRODUCTION:
+    armed = settings.CALLHUB_FAILPOINT
+    if not armed or settings.PRODUCTION:
+        return
+    if armed == f"{name}:kill" or (armed.startswith("/") and _fires(Path(armed), f"{name}:kill")):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _fires(file: Path, told: str) -> bool:
+    """Whether the file says so, and this process is the first to find that."""
+    try:
+        if file.read_text().strip() != told:
+            return False
+        file.unlink()
+    except FileNotFoundError:
+        return False
+    return True

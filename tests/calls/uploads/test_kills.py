@@ -171,3 +171,17 @@ def test_failpoints_are_armed_by_name_and_never_in_production(settings, monkeypa
     settings.PRODUCTION = False
     settings.CALLHUB_FAILPOINT = "upload.clamed:kill"
     assert [problem.id for problem in no_failpoint_in_production()] == ["callhub.E006"]
+
+
+def test_a_failpoint_armed_by_a_file_fires_once(settings, monkeypatch, tmp_path):
+    killed, file = [], tmp_path / "failpoint"
+    monkeypatch.setattr("os.kill", lambda *told: killed.append(told))
+    settings.CALLHUB_FAILPOINT = str(file)
+    assert no_failpoint_in_production() == []
+    failpoints.reach("dial.noted")
+    file.write_text("dial.noted:kill\n")
+    failpoints.reach("dial.claimed")
+    assert not killed
+    failpoints.reach("dial.noted")
+    failpoints.reach("dial.noted")
+    assert (len(killed), file.exists()) == (1, False)
