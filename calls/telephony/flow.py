@@ -11,8 +11,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from calls.choices import LegRole
-from calls.telephony.book import DESTINATION, Known, role_of
-from calls.telephony.disposition import ANSWERED, CANCELLED, Outcome, of_several
+from calls.telephony.book import DESTINATION, Known, Leg, role_of
+from calls.telephony.disposition import ANSWERED, CANCELLED, Outcome, failed, of_several
+
+_BROKEN_OFF = failed(503)
 
 
 class Do(StrEnum):
@@ -103,11 +105,14 @@ def outcome_of(known: Known) -> Outcome:
         return destination.outcome  # dropped, where the source gave up while it rang: cancelled
     if known.chosen:
         return CANCELLED  # the source hung up before the destination was dialled
-    return of_several(leg.outcome for leg in known.legs.values() if leg.outcome)
+    return of_several(_BROKEN_OFF if _was_cut_off(leg) else leg.outcome for leg in known.legs.values() if leg.outcome)
 
 
 def billable_ms(known: Known) -> int:
-    """From the destination's answer to the end of the last party who talked with us on its side."""
+    """From the destination's answer to the end of the last party who talked with us on its side.
+
+    A source that left ended the talk, though the other side may have waited on for somebody to hang it up.
+    """
     destination = known.legs.get(DESTINATION)
     if destination is None or destination.answered_at is None:
         return 0
@@ -116,12 +121,20 @@ def billable_ms(known: Known) -> int:
         for name, leg in known.legs.items()
         if role_of(name) != LegRole.SOURCE and leg.answered_at is not None and leg.ended_at is not None
     ]
+    near = known.legs.get(parties(known).near)
+    if near is not None and near.ended_at is not None and role_of(parties(known).near) == LegRole.SOURCE:
+        ends = [min(end, max(near.ended_at, destination.answered_at)) for end in ends]
     return round((max(ends) - destination.answered_at).total_seconds() * 1000) if ends else 0
 
 
 def ended_at(known: Known) -> datetime | None:
     """When the last leg ended; None when none was ever dialled."""
     return max((leg.ended_at for leg in known.legs.values() if leg.ended_at), default=None)
+
+
+def _was_cut_off(leg: Leg) -> bool:
+    """Whether somebody picked up while nobody listened to the exchange, which then hangs up."""
+    return leg.answered_at is not None and not leg.is_in_hand
 
 
 def _towards_talking(known: Known) -> tuple[Step, ...]:

@@ -74,6 +74,11 @@ class Journal:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._groups: OrderedDict[str, Group] = OrderedDict()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether Asterisk keeps one."""
+        return self._path.exists()
+
     def of(self, channel: str) -> Entry | None:
         """What it says of the channel, as of the last ``refresh``."""
         return self._entries.get(channel)

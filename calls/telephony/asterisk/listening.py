@@ -18,7 +18,7 @@ from calls.telephony.base import TelephonyError, Unanswered
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-RECONCILE_EVERY_S = 60.0
+RECONCILE_EVERY_S, RECONCILE_SOON_S = 60.0, 2.0
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 
 
@@ -29,8 +29,8 @@ class Hearer(Protocol):
     kinds: Sequence[str]
     of_all: bool
 
-    def reconcile(self, gap_from: datetime | None) -> None:
-        """Make up for what was not heard."""
+    def reconcile(self, gap_from: datetime | None) -> bool | None:
+        """Make up for what was not heard; whether something is left that has to be looked at again soon."""
 
     def handle(self, event: events.Event) -> None:
         """Take in an event."""
@@ -45,8 +45,8 @@ class OrderHearer:
     def __init__(self, engine: Engine) -> None:
         self.ari, self._engine, self._reconciler = engine.ari, engine, Reconciler(engine)
 
-    def reconcile(self, gap_from: datetime | None) -> None:
-        self._reconciler.run(gap_from)
+    def reconcile(self, gap_from: datetime | None) -> bool:
+        return self._reconciler.run(gap_from)
 
     def handle(self, event: events.Event) -> None:
         self._engine.handle(event)
@@ -85,10 +85,10 @@ class Listener:
 
     def _listen(self, stream: EventStream) -> None:
         self._hearer.ari.only_events(self._hearer.kinds)
-        self._hearer.reconcile(self._gap_from)
+        look_at = self._reconcile(self._gap_from)
         self._gap_from, self._pause_s = None, SHORTEST_PAUSE_S
         log.info("listening")
-        reconciled = beaten = time.monotonic()
+        beaten = time.monotonic()
         self._beat()
         while not self._stop():
             if event := stream.next(TICK_S):
@@ -96,9 +96,13 @@ class Listener:
             if time.monotonic() - beaten >= TICK_S:
                 self._beat()
                 beaten = time.monotonic()
-            if time.monotonic() - reconciled >= RECONCILE_EVERY_S:
-                self._hearer.reconcile(None)
-                reconciled = time.monotonic()
+            if time.monotonic() >= look_at:
+                look_at = self._reconcile(None)
+
+    def _reconcile(self, gap_from: datetime | None) -> float:
+        """Make up for what was not heard; when to do so again."""
+        is_left = self._hearer.reconcile(gap_from)
+        return time.monotonic() + (RECONCILE_SOON_S if is_left else RECONCILE_EVERY_S)
 
     def _wait(self) -> None:
         self._gap_from = self._gap_from or now()

@@ -9,10 +9,10 @@ from typing import Any
 
 from calls.telephony import flow
 from calls.telephony.asterisk import events, names
-from calls.telephony.asterisk.engine import Engine, going_on, now
+from calls.telephony.asterisk.engine import BUSY_SWITCH, Engine, going_on, now
 from calls.telephony.asterisk.journal import Journal
 from calls.telephony.book import Kind, Known, Leg, Progress
-from calls.telephony.disposition import ANSWERED, UNKNOWN
+from calls.telephony.disposition import ANSWERED, UNKNOWN, failed
 
 log = logging.getLogger(__name__)
 
@@ -27,32 +27,43 @@ class Reconciler:
         self.engine, self.book, self.ari = engine, engine.book, engine.ari
         path = engine.switch.journal
         self.journal = Journal(path) if path else None
+        self._missing: dict[str, datetime | None] = {}  # channels that were not there the last time, with that run's gap
 
-    def run(self, gap_from: datetime | None = None) -> None:
+    def run(self, gap_from: datetime | None = None) -> bool:
         """Mend everything. ``gap_from``: since when nobody listened; a leg that vanished unseen ended then at the latest.
 
-        Raises ``TelephonyError`` when Asterisk cannot be asked; a later run does all of it.
+        Whether it has to run again soon: a leg that is gone may have its end on its way, in the events or in the journal, or
+        its beginning in another process. Raises ``TelephonyError`` when Asterisk cannot be asked; a later run does all of it.
         """
         open_orders = list(self.book.open_orders())  # before the channels: what is dialled in between is not missed
         channels = {channel["id"]: channel for channel in self.ari.channels()}
         if self.journal:
             self.journal.refresh()
+        before, self._missing = self._missing, {}
         for order_id in open_orders:
             if known := self.book.load(order_id):
-                self._catch_up(known, channels, gap_from)
+                self._catch_up(known, channels, before, gap_from)
                 self.engine.settle(order_id)
         self._clear_channels(channels)
         self._clear_bridges()
+        self._claim_recordings()
+        return bool(self._missing)
 
-    def _catch_up(self, known: Known, channels: Channels, gap_from: datetime | None) -> None:
+    def _catch_up(
+        self, known: Known, channels: Channels, before: Mapping[str, datetime | None], gap_from: datetime | None
+    ) -> None:
         for name, leg in known.legs.items():
-            channel = channels.get(names.channel_of(known.order.id, name))
+            channel_id = names.channel_of(known.order.id, name)
             if not leg.is_open:
                 continue
-            if channel is not None:
-                self._catch_up_live(known, name, channel)
-            elif _was_seen(leg) or now() - leg.dialled_at > GRACE or self._has_ended(known, name):
+            if channel_id in channels:
+                self._catch_up_live(known, name, channels[channel_id])
+            elif self._has_ended(known, name):
                 self._end_vanished(known, name, gap_from)
+            elif channel_id in before and (_was_seen(leg) or now() - leg.dialled_at > GRACE):
+                self._end_vanished(known, name, before[channel_id])
+            else:
+                self._missing[channel_id] = before.get(channel_id) or gap_from
         if known.message_started_at and not known.message_played_at:
             self._catch_up_message(known)
 
@@ -75,7 +86,10 @@ class Reconciler:
         return entry is not None and entry.ended_at is not None
 
     def _end_vanished(self, known: Known, name: str, gap_from: datetime | None) -> None:
-        """The journal has the exact moment and the cause; without it the gap is never billed."""
+        """The journal has the exact moment and the cause; without it the gap is never billed.
+
+        A telephone that was never rung, and one that rang when Asterisk broke down, could not be reached (503).
+        """
         order_id, leg = known.order.id, known.legs[name]
         entry = self.journal.of(names.channel_of(order_id, name)) if self.journal else None
         if entry and entry.answered_at and not leg.answered_at:
@@ -86,10 +100,24 @@ class Reconciler:
             rang_s = (entry.ended_at - since).total_seconds()
             self.book.tell(events.ended(known, name, entry.ended_at, entry.cause, None, rang_s=rang_s))
             return
-        was_answered = leg.answered_at is not None or bool(entry and entry.answered_at)
-        outcome = ANSWERED if was_answered else UNKNOWN
-        self.book.tell(Progress(order_id=order_id, kind=Kind.ENDED, leg=name, at=gap_from or now(), outcome=outcome))
+        leg = known.legs[name]
+        if leg.answered_at is not None:
+            outcome = ANSWERED
+        elif entry or (self.journal and self.journal.is_there and not _was_seen(leg)):
+            outcome = failed(BUSY_SWITCH)
+        else:
+            outcome = UNKNOWN
+        at = max(gap_from or now(), _last_sign(leg))
+        self.book.tell(Progress(order_id=order_id, kind=Kind.ENDED, leg=name, at=at, outcome=outcome))
         log.warning("order %s: %s vanished, and no journal says how", order_id, name)
+
+    def _claim_recordings(self) -> None:
+        """Note the recordings of calls that are over, where nobody heard that they were complete."""
+        for name in self.ari.recordings():
+            order_id = names.read_bridge(name)
+            known = self.book.load(order_id) if order_id else None
+            if order_id and known and known.order.is_recorded and known.over_at and not known.recording:
+                self.book.tell(Progress(order_id=order_id, kind=Kind.RECORDED, at=now(), recording=name))
 
     def _clear_channels(self, channels: Channels) -> None:
         """Hang up what rings or talks for an order that is over, or that nobody knows."""
@@ -117,3 +145,8 @@ class Reconciler:
 
 def _was_seen(leg: Leg) -> bool:
     return leg.ringing_at is not None or leg.answered_at is not None
+
+
+def _last_sign(leg: Leg) -> datetime:
+    """The last moment at which it was there."""
+    return max(filter(None, (leg.dialled_at, leg.ringing_at, leg.answered_at, leg.connected_at)))

@@ -17,6 +17,7 @@ class FakeAri:
         self.live: dict[str, dict[str, Any]] = {}
         self.bridged: dict[str, list[str]] = {}
         self.playing: set[str] = set()
+        self.recorded: set[str] = set()
         self.asked: list[tuple[str, ...]] = []
         self.queue: list[dict[str, Any]] = []
         self.fail_next: str = ""
@@ -90,6 +91,9 @@ class FakeAri:
             if channel in self.live and channel not in self.bridged[bridge]:
                 self.bridged[bridge].append(channel)
         self._fail_after()
+
+    def recordings(self) -> list[str]:
+        return sorted(self.recorded)
 
     def remove_bridge(self, bridge: str) -> None:
         self._asked("remove_bridge", bridge)

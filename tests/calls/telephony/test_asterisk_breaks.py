@@ -44,6 +44,10 @@ def listen(stream):
         stream.next(3)
 
 
+def since_ms(moment):
+    return (datetime.now(UTC) - moment).total_seconds() * 1000
+
+
 def seconds_of(path):
     with wave.open(str(path)) as file:
         return file.getnframes() / file.getframerate()
@@ -77,7 +81,8 @@ def test_without_a_journal_the_gap_is_not_billed(own_exchange):
         order_id = own_exchange.place("1000200", "2000212", max_duration_s=3)
         answered_at = own_exchange.talking(order_id).legs["d"].answered_at
     time.sleep(3.5)
-    own_exchange.hearer._reconciler.run(answered_at)
+    assert own_exchange.hearer._reconciler.run(answered_at), "it has to look again: the end may be on its way"
+    own_exchange.hearer._reconciler.run()
     known = own_exchange.over(order_id)
     assert (str(known.outcome), known.billable_ms) == ("ANSWERED", 0)
 
@@ -116,14 +121,14 @@ def test_half_done_step_is_completed(own_exchange, monkeypatch):
 
 
 def test_dial_of_which_nothing_is_known_is_not_repeated(own_exchange, monkeypatch):
-    """A worker dies between its note and the dial: after a while the leg counts as lost, and nobody is rung."""
+    """A worker dies between its note and the dial: after a while the leg counts as not reached, and nobody is rung."""
     monkeypatch.setattr("calls.telephony.asterisk.reconciling.GRACE", timedelta(0))
     order = make_order("1009200")
     own_exchange.book.add(order)
     own_exchange.book.tell(Progress(order_id=order.id, kind=Kind.DIALLING, leg="s0", at=datetime.now(UTC)))
     with own_exchange.listening():
         own_exchange.backend.place(order)
-        assert str(own_exchange.over(order.id).outcome) == "UNKNOWN"
+        assert str(own_exchange.over(order.id).outcome) == "FAILED:503"
     assert own_exchange.invitations("1009200") == []
 
 
@@ -166,15 +171,18 @@ def test_places_nothing_while_nobody_listens(own_exchange):
 def test_asterisk_restarts_during_a_call(own_exchange, tmp_path, how):
     with own_exchange.listening():
         order_id = own_exchange.place(is_recorded=True)
-        own_exchange.talking(order_id)
+        answered_at = own_exchange.talking(order_id).legs["d"].answered_at
         time.sleep(5)
+        least_ms = since_ms(answered_at)
         getattr(own_exchange.lab, how)()
+        most_ms = since_ms(answered_at)
         with pytest.raises(TelephonyError):
             own_exchange.backend.ask(order_id)
         time.sleep(1)
         own_exchange.lab.start()
         known = own_exchange.over(order_id, 15)
-        assert (str(known.outcome), known.billable_ms) == ("ANSWERED", pytest.approx(5000, abs=400))
+        assert str(known.outcome) == "ANSWERED"
+        assert least_ms - 400 < known.billable_ms < most_ms + 400
         path = tmp_path / "call.wav"
         with path.open("w+b") as file:
             size = own_exchange.backend.fetch_recording(names.bridge_of(order_id), file)
