@@ -18,6 +18,7 @@ from calls.models import Origination
 from calls.telephony.base import Endpoint
 from calls.telephony.book import DESTINATION, Kind, Known, Leg, Progress, apply, role_of
 
+LEASE = timedelta(seconds=10)  # for one try to place it; then a sweeper looks after it
 GRACE = timedelta(seconds=30)  # past the moment when an exchange should have said something
 _ORDER = list(OriginationState)
 _CALL_STATES = {
@@ -127,8 +128,18 @@ def _due_at(row: Origination, known: Known) -> datetime:
         return min(row.due_at, now + timedelta(seconds=5))
     if row.answered_at is not None:
         return row.answered_at + timedelta(seconds=row.max_duration_s) + wait + GRACE
+    if _is_being_placed(known):
+        return now + LEASE
     latest = max((leg.dialled_at for leg in known.legs.values()), default=now)
     return max(latest, now) + wait + GRACE
+
+
+def _is_being_placed(known: Known) -> bool:
+    """Whether a source is still to be dialled, or no telephone has given any sign yet."""
+    undialled = any(f"s{index}" not in known.legs for index in range(len(known.order.sources)))
+    return not known.chosen and (
+        undialled or not any(leg.ringing_at or leg.answered_at or leg.ended_at for leg in known.legs.values())
+    )
 
 
 def _progress_of(row: Origination, known: Known, progress: Progress) -> CallProgress:

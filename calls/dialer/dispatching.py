@@ -16,9 +16,9 @@ from django.utils import timezone
 from calls import failpoints
 from calls.choices import OriginationState
 from calls.dialer.backends import backend_of
-from calls.dialer.book import GRACE, DatabaseBook, known_of
+from calls.dialer.book import GRACE, LEASE, DatabaseBook, known_of
 from calls.errors import DialRefused
-from calls.models import Origination
+from calls.models import Origination, TelephonyListener
 from calls.telephony import flow
 from calls.telephony.base import Backend, TelephonyError, Trace, Unanswered
 from calls.telephony.book import Kind, Known, Progress
@@ -26,9 +26,9 @@ from calls.telephony.disposition import ANSWERED, CANCELLED, UNKNOWN, Outcome, f
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)  # for one try; then a sweeper looks after it
 AGAIN = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=15)
+ON_ITS_WAY = timedelta(seconds=15)  # how long a dial that was noted may take to reach the exchange
 TOO_LATE = timedelta(seconds=60)  # nobody expects the call any more: it is not made
 SETTLED_WITHIN = timedelta(minutes=10)  # an exchange that says nothing for so long will not
 MOST_AT_ONCE = 200
@@ -42,8 +42,8 @@ def place_call(origination_id: str) -> None:
     row = queued.select_related("tenant").first()
     if row is None:
         return
-    if now - row.created_at > TOO_LATE:
-        _close(row, NOT_PLACED, "It could not be placed in time.")
+    if _is_too_late(row):
+        _close_unplaced(row)
         return
     facts = {"state": OriginationState.DISPATCHING, "dispatched_at": now, "due_at": now + LEASE, "updated_at": now}
     if not queued.update(**facts, fence=F("fence") + 1):
@@ -76,7 +76,10 @@ def overdue() -> list[str]:
 
 def _try(row: Origination) -> None:
     try:
-        backend_of(row.backend).place(known_of(row).order)
+        backend = backend_of(row.backend)
+        if backend.needs_listener and not TelephonyListener.objects.alive().exists():
+            raise TelephonyError("Nobody listens to the exchange.", permanent=False)
+        backend.place(known_of(row).order)
     except Unanswered as error:
         log.warning("origination %s: the exchange did not answer", row.pk)
         _doubt(row, error)
@@ -95,22 +98,32 @@ def _doubt(row: Origination, error: Unanswered) -> None:
 
 
 def _take_refusal(row: Origination, error: TelephonyError) -> None:
-    """Refused for good: over. Else nothing was done, and it is tried again."""
+    """Refused for good: over. Else nothing was done, and it is tried again as long as telephones would ring."""
     if error.permanent:
         _close(row, NOT_PLACED, str(error))
         return
     log.warning("origination %s: %s", row.pk, error)
     now = timezone.now()
-    undialled = Origination.objects.filter(pk=row.pk, state=OriginationState.DISPATCHING, known={})
-    undialled.update(state=OriginationState.QUEUED, reason=str(error)[:200], due_at=now + AGAIN, updated_at=now)
+    undialled = Origination.objects.filter(pk=row.pk, known={}, cancel_requested_at=None)
+    undialled.live().update(reason=str(error)[:200], due_at=now + AGAIN, updated_at=now)
+    undialled.filter(state=OriginationState.DISPATCHING).update(state=OriginationState.QUEUED)
+
+
+def _is_too_late(row: Origination) -> bool:
+    """Whether nobody expects the call any more; where the exchange was at fault, that is when nobody would have picked up."""
+    return timezone.now() - row.created_at > (timedelta(seconds=row.wait_for_pickup_s) if row.reason else TOO_LATE)
+
+
+def _close_unplaced(row: Origination) -> None:
+    _close(row, NOT_PLACED, row.reason or "It could not be placed in time.")
 
 
 def _look_after_undialled(row: Origination) -> None:
     """Whoever claimed it never came to dial, and cannot any more once it is over or somebody else did."""
     if row.cancel_requested_at is not None:
         _close(row, CANCELLED)
-    elif timezone.now() - row.created_at > TOO_LATE:
-        _close(row, NOT_PLACED, "It could not be placed in time.")
+    elif _is_too_late(row):
+        _close_unplaced(row)
     else:
         _try(row)
 
@@ -130,6 +143,8 @@ def _look_after_dialled(row: Origination, known: Known) -> None:
         return
     if trace is Trace.LIVE:
         _look_after_live(row, known, backend)
+    elif trace is Trace.NONE and _was_never_dialled(known):
+        _close(row, NOT_PLACED, "It was not dialled: what was to do that broke down.")
     elif now - row.created_at > _settling_time(row):
         _close(row, UNKNOWN, "The exchange knows nothing of it any more.")
 
@@ -142,6 +157,14 @@ def _look_after_live(row: Origination, known: Known, backend: Backend) -> None:
         _try(row)
     elif not known.chosen and any(f"s{index}" not in known.legs for index in range(len(known.order.sources))):
         backend.hang_up(row.pk)
+
+
+def _was_never_dialled(known: Known) -> bool:
+    """Whether no telephone gave a sign, and none can any more, of a call the exchange has never heard of."""
+    legs = known.legs.values()
+    return not any(leg.ringing_at or leg.answered_at for leg in legs) and all(
+        timezone.now() - leg.dialled_at > ON_ITS_WAY for leg in legs
+    )
 
 
 def _settling_time(row: Origination) -> timedelta:
@@ -157,11 +180,12 @@ def _last_moment(row: Origination) -> datetime:
 
 def _close(row: Origination, outcome: Outcome, reason: str = "") -> None:
     book, now = DatabaseBook(row.backend), timezone.now()
+    heard_until = min(TelephonyListener.objects.last_heard_at() or now, now)  # what came after it is never billed
     known = book.load(row.pk)
     for name, leg in known.legs.items() if known else ():
         if leg.is_open:
-            ended = ANSWERED if leg.answered_at else outcome
-            book.tell(Progress(order_id=row.pk, kind=Kind.ENDED, leg=name, at=now, outcome=ended))
+            ended, at = (ANSWERED, max(leg.answered_at, heard_until)) if leg.answered_at else (outcome, now)
+            book.tell(Progress(order_id=row.pk, kind=Kind.ENDED, leg=name, at=at, outcome=ended))
     known = book.load(row.pk)
     if known is None:
         return

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from zlib import crc32
 
 from django.conf import settings
@@ -31,7 +31,6 @@ from calls.telephony.asterisk import AsteriskBackend, Engine, Listener, OrderHea
 log = logging.getLogger(__name__)
 
 BEAT_S = 5.0
-ALIVE_WITHIN = timedelta(seconds=15)
 STANDBY_S = 2.0
 _LOCK_SPACE = 0x63616C6C  # "call": keeps our advisory locks apart from others'
 
@@ -63,8 +62,7 @@ def listen(server: str, stopping: Callable[[], bool]) -> None:
 
 def is_alive(server: str) -> bool:
     """Whether somebody listens to this exchange."""
-    since = timezone.now() - ALIVE_WITHIN
-    return TelephonyListener.objects.filter(server=server, heard_at__gte=since).exists()
+    return TelephonyListener.objects.alive().filter(server=server).exists()
 
 
 class _Loop:

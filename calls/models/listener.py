@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
 from django.db import models
+from django.utils import timezone
+
+ALIVE_WITHIN = timedelta(seconds=15)  # of its last sign of life; it gives one each five seconds
+
+
+class TelephonyListenerQuerySet(models.QuerySet["TelephonyListener"]):
+    """Which listeners."""
+
+    def alive(self) -> Self:
+        """Those that hear their exchange now."""
+        return self.filter(heard_at__gte=timezone.now() - ALIVE_WITHIN)
+
+    def last_heard_at(self) -> datetime | None:
+        """When an exchange was last heard; None before the first time."""
+        return self.order_by("-heard_at").values_list("heard_at", flat=True).first()
 
 
 class TelephonyListener(models.Model):
@@ -11,6 +29,8 @@ class TelephonyListener(models.Model):
     server = models.CharField(max_length=64, primary_key=True)
     process = models.CharField(max_length=100)
     heard_at = models.DateTimeField()
+
+    objects: ClassVar = TelephonyListenerQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.server

@@ -141,6 +141,7 @@ class Backend(ABC):
     transfers: ClassVar[bool] = False
     holds: ClassVar[bool] = False
     reports_progress: ClassVar[bool] = False
+    needs_listener: ClassVar[bool] = False  # somebody has to hear the exchange, or else nobody connects who picks up
     is_simulation: ClassVar[bool] = False  # nothing rings; what happens is worked out when somebody looks (``advance``)
 
     def __init__(self, book: Book) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import wave
 from pathlib import Path
 from typing import Protocol
@@ -75,7 +76,7 @@ class Sounds:
             audio = speech.say(message.text, message.language)
         else:
             raise TelephonyError("no speech engine is chosen")
-        new = path.with_suffix(f".{os.getpid()}.new")
+        new = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
         new.write_bytes(as_telephone_audio(audio))
         new.replace(path)  # never half a message
         return path

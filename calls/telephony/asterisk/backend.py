@@ -29,6 +29,7 @@ class AsteriskBackend(Backend):
     transfers = True
     holds = True
     reports_progress = True
+    needs_listener = True
 
     def __init__(self, book: Book, switch: Switch, speech: Speech | None = None) -> None:
         super().__init__(book)

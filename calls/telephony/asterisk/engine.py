@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
+from calls import failpoints
 from calls.choices import LegRole
 from calls.telephony import flow
 from calls.telephony.ari import Ari, Refused, Unreachable
@@ -99,6 +100,7 @@ class Engine:
         except (Refused, Unreachable) as error:
             log.warning("order %s: %s cannot be dialled: %s", order.id, leg, error)
             self.tell(order.id, Kind.ENDED, leg, outcome=_refusal(error))
+        failpoints.reach("dial.asked")
 
     def tell(self, order_id: UUID, kind: Kind, leg: str = "", *, outcome: Outcome | None = None) -> bool:
         """Tell the book something that happened now, by us."""

@@ -158,7 +158,7 @@ def test_a_hang_up_that_was_lost_is_made_up_for(tenant, real_line, exchange, mon
 
 @pytest.mark.parametrize(
     ("point", "dials", "disposition"),
-    [("dial.claimed", 1, "cancelled"), ("dial.noted", 0, "unknown"), ("dial.placed", 1, "cancelled")],
+    [("dial.claimed", 1, "cancelled"), ("dial.noted", 0, "failed"), ("dial.placed", 1, "cancelled")],
 )
 def test_a_worker_killed_around_the_dial(tenant, real_line, exchange, no_bell, point, dials, disposition):
     row = dialer.place(tenant, order(real_line))
