@@ -342,6 +342,7 @@ CALLHUB_ARI_EXTENSION_DIAL = env.text("CALLHUB_ARI_EXTENSION_DIAL", "PJSIP/{}")
 CALLHUB_ARI_DIALS_PLUS = env.flag("CALLHUB_ARI_DIALS_PLUS", default=True)
 CALLHUB_ARI_TRUNKS = env.words("CALLHUB_ARI_TRUNKS", ["PJSIP/carrier-"])  # channels of these come from the outside
 CALLHUB_ARI_SOUNDS = env.text("CALLHUB_ARI_SOUNDS")  # a folder that Asterisk reads as sounds/callhub
+CALLHUB_ARI_SOUNDS_URL = env.text("CALLHUB_ARI_SOUNDS_URL")  # without such a folder: where Asterisk reaches callhub
 CALLHUB_ARI_JOURNAL = env.text("CALLHUB_ARI_JOURNAL")  # the CSV file of cel_custom
 CALLHUB_ARI_TENANT = env.text("CALLHUB_ARI_TENANT")  # the slug of who gets the exchange's own calls
 CALLHUB_SPEECH_COMMAND = env.text("CALLHUB_SPEECH_COMMAND")  # espeak-ng, when it is not on the PATH

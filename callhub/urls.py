@@ -21,6 +21,7 @@ urlpatterns = [
     path("health/live", live, name="live"),
     path("admin/", admin.site.urls),
     path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/
+    path("", include("calls.api.sounds")),
     path("", include("calls.dialects.urls")),
 ]
 

@@ -47,6 +47,7 @@ def asterisk_switch() -> Switch:
         dials_plus=settings.CALLHUB_ARI_DIALS_PLUS,
         trunks=tuple(settings.CALLHUB_ARI_TRUNKS),
         sounds=Path(settings.CALLHUB_ARI_SOUNDS) if settings.CALLHUB_ARI_SOUNDS else None,
+        sounds_url=settings.CALLHUB_ARI_SOUNDS_URL,
         journal=Path(settings.CALLHUB_ARI_JOURNAL) if settings.CALLHUB_ARI_JOURNAL else None,
     )
 

@@ -134,5 +134,5 @@ class AsteriskBackend(Backend):
         if order.message is None:
             return
         if self.engine.sounds is None:
-            raise TelephonyError("no folder of sounds is shared with Asterisk")
+            raise TelephonyError("no folder of sounds is shared with Asterisk, and it has no address to fetch them from")
         self.engine.sounds.prepare(order.id, order.message, self.speech)

@@ -22,6 +22,7 @@ from calls.telephony.book import DESTINATION, Book, Kind, Known, Progress, role_
 from calls.telephony.disposition import BROKEN, CANCELLED, UNREACHABLE, Outcome, failed
 from calls.telephony.flow import Do, Step
 from calls.telephony.speech import Sounds
+from calls.telephony.web_sounds import WebSounds
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Engine:
 
     def __init__(self, ari: Ari, book: Book, switch: Switch) -> None:
         self.ari, self.book, self.switch = ari, book, switch
-        self.sounds = Sounds(switch.sounds) if switch.sounds else None
+        self.sounds = _sounds_of(switch)
 
     def handle(self, event: events.Event) -> None:
         """Take in one event. Raises nothing of the exchange's: what cannot be done now is done by ``reconcile``."""
@@ -131,11 +132,11 @@ class Engine:
 
     def _play(self, known: Known, leg: str) -> None:
         order_id = known.order.id
-        if not self.tell(order_id, Kind.MESSAGE_STARTED):
+        if self.sounds is None or not self.tell(order_id, Kind.MESSAGE_STARTED):
             return
         self._limit(known, leg)
         try:
-            self.ari.play(names.channel_of(order_id, leg), names.playback_of(order_id), Sounds.media(order_id))
+            self.ari.play(names.channel_of(order_id, leg), names.playback_of(order_id), self.sounds.media(order_id))
         except Refused as error:
             log.warning("order %s: the message cannot be played: %s", order_id, error)
             self.tell(order_id, Kind.MESSAGE_PLAYED)
@@ -174,6 +175,12 @@ class Engine:
                 billable_ms=flow.billable_ms(known),
             )
         )
+
+
+def _sounds_of(switch: Switch) -> Sounds | WebSounds | None:
+    if switch.sounds:
+        return Sounds(switch.sounds)
+    return WebSounds(switch.sounds_url) if switch.sounds_url else None
 
 
 def _refusal(error: TelephonyError) -> Outcome:

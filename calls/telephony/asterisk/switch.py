@@ -25,6 +25,7 @@ class Switch:
     dials_plus: bool = True  # whether the trunk wants the + of an international number
     trunks: tuple[str, ...] = ("PJSIP/carrier-",)  # channels of these come from, or go to, the outside
     sounds: Path | None = None  # a folder we write and Asterisk reads as sound:callhub/
+    sounds_url: str = ""  # else our own address as Asterisk reaches it, from which it fetches them
     journal: Path | None = None  # the CSV file of cel_custom, with the columns of ``journal``
 
     def connect(self) -> Ari:

@@ -141,6 +141,7 @@ class House:
             "CALLHUB_ARI_USER": "callhub",
             "CALLHUB_ARI_PASSWORD": PASSWORD,
             "CALLHUB_ARI_SOUNDS": str(self.lab.sounds),
+            "CALLHUB_ARI_SOUNDS_URL": f"http://127.0.0.1:{self.port}",
             "CALLHUB_ARI_JOURNAL": str(self.lab.journal),
             "CALLHUB_ARI_DIALS_PLUS": "false",
             "CALLHUB_ARI_TENANT": SLUG,
