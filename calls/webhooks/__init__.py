@@ -16,6 +16,7 @@ from calls.webhooks.delivery import deliver
 from calls.webhooks.endpoints import (
     callback_of,
     check,
+    check_url,
     disable,
     fire_test,
     keep,
@@ -32,7 +33,7 @@ from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_r
 from calls.webhooks.vocabulary import SUBSCRIBABLE
 
 __all__ = [
-    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check",
+    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
     "deliver", "disable", "fan_out", "fire_test", "keep", "pause", "remove_callback", "replay", "replay_all", "replay_failed",
     "replay_range", "resume", "rotate_secret", "samples", "set_callback", "template_tokens", "waiting",
 ]  # fmt: skip

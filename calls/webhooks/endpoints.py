@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,21 +36,32 @@ def check(endpoint: WebhookEndpoint) -> None:
             check_template(endpoint.template, template_tokens())
         except BadTemplate as error:
             problems["template"] = str(error)
-    strange = [name for name in names_in(endpoint.url) if name not in fonestorm.TOKENS]
-    if strange and not endpoint.is_callback:  # FoneStorm's own page leaves what it does not know empty
-        problems["url"] = _("There is no token “%(name)s”. There are: %(all)s.") % {
+    try:
+        check_url(endpoint.url, is_callback=endpoint.is_callback)
+    except ValidationError as error:
+        problems.update({name: messages[0] for name, messages in error.message_dict.items()})
+    if problems:
+        raise ValidationError(problems)
+
+
+def check_url(url: str, *, is_callback: bool) -> None:
+    """Judge an address: its tokens, and that it may be called at all. Looks its name up: not within a transaction.
+
+    Raises ``ValidationError``, always for ``url``.
+    """
+    strange = [name for name in names_in(url) if name not in fonestorm.TOKENS]
+    if strange and not is_callback:  # FoneStorm's own page leaves what it does not know empty
+        words = _("There is no token “%(name)s”. There are: %(all)s.") % {
             "name": strange[0],
             "all": ", ".join(fonestorm.TOKENS),
         }
-    else:
-        try:
-            outbound.check(fill_address(endpoint.url, dict.fromkeys(fonestorm.TOKENS, "0")))
-        except outbound.OutboundRefused as error:
-            problems["url"] = error.message
-        except outbound.OutboundFailed:
-            pass  # a name that nobody knows yet may be known when something is sent
-    if problems:
-        raise ValidationError(problems)
+        raise ValidationError({"url": words})
+    try:
+        outbound.check(fill_address(url, dict.fromkeys(fonestorm.TOKENS, "0")))
+    except outbound.OutboundRefused as error:
+        raise ValidationError({"url": error.message}) from error
+    except outbound.OutboundFailed:
+        pass  # a name that nobody knows yet may be known when something is sent
 
 
 def keep(endpoint: WebhookEndpoint) -> str:
@@ -70,6 +82,16 @@ def set_callback(
 
     ``format`` is one of FoneStorm's. Raises ``ValidationError``, then the earlier one stays as it is.
     """
+    work = partial(_set_callback, line, kind, format=format, url=url, username=username, password=password)
+    try:
+        return work()
+    except IntegrityError:  # another request made it just now; the last one counts
+        return work()
+
+
+def _set_callback(
+    line: Line, kind: EndpointKind, *, format: PayloadFormat, url: str, username: str, password: str
+) -> WebhookEndpoint:
     endpoint = callback_of(line, kind) or WebhookEndpoint(tenant_id=line.tenant_id, line=line, kind=kind, in_flight_limit=1)
     is_elsewhere = endpoint.url != url
     endpoint.url, endpoint.format, endpoint.username, endpoint.password = url, format, username, password

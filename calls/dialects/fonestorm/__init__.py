@@ -18,6 +18,9 @@ Where a page is silent or contradicts itself we serve this reading:
   nobody and nothing to say is never made.
 - The id is the call's own, the same at every door. The same request again is another call, unless it carries the
   ``Idempotency-Key`` of the first.
+- ``send_notify`` is told of the calls a number makes, ``receive_notify`` of those it gets, whatever door they came by: BEGIN when
+  the call enters the log, END when it is over. The answer has both what the page's example shows (``callback``) and what its
+  table says (``fonenumber``). The table names ``url_username`` twice: the second is the password. ``type`` None ends it.
 - Numbers within North America leave as ten digits, all others with ``+`` and country code: without it some look alike.
 - 403 is a destination the tenant does not call, 429 one of its limits or more than 10 requests a second.
 """

@@ -15,7 +15,13 @@ MOST_NUMBERS = 5000
 
 def fonenumbers(principal: Principal) -> QuerySet[Line]:
     """Those within this person's reach, by number."""
-    lines = Line.objects.for_tenant(principal.tenant).filter(is_active=True).exclude(e164="").order_by("e164")
+    lines = (
+        Line.objects.for_tenant(principal.tenant)
+        .filter(is_active=True)
+        .exclude(e164="")
+        .order_by("e164")
+        .prefetch_related("callbacks")
+    )
     return (lines.filter(center=principal.center_id) if principal.center_id else lines)[:MOST_NUMBERS]
 
 

@@ -7,11 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from calls.choices import PayloadFormat
 from calls.dialects.fonestorm.authentication import LONGEST_S, USUAL_S
 from calls.dialects.fonestorm.errors import bad_field
 from contacts.phone import read_number
 
 FEWEST_DIGITS, MOST_DIGITS = 7, 15
+FORMATS = {
+    "GET": PayloadFormat.FONESTORM_GET,
+    "POST": PayloadFormat.FONESTORM_FORM,
+    "JSON": PayloadFormat.FONESTORM_JSON,
+}
+_NO_CALLBACK = "none"
 _FONENUMBER = re.compile(r"\+?[0-9\s().\-/]+")
 _NORTH_AMERICAN = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})")
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -34,6 +41,35 @@ def read_call(body: Mapping[str, Any]) -> Wanted:
     if not _is_long_enough(to):
         raise bad_field("to", f"Must have {FEWEST_DIGITS} to {MOST_DIGITS} digits.")
     return Wanted(fonenumber=fonenumber, to=to, tts=_text(body, "tts").strip(), document=dict(body))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedCallback:
+    """Where a number's calls are to be told; an empty ``url`` is nowhere."""
+
+    fonenumber: str
+    method: str
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+def read_callback(body: Mapping[str, Any]) -> WantedCallback:
+    """The callback a document asks for, or its end (``type`` None); raises ``Refusal`` naming the field."""
+    number = _required(body, "fonenumber")
+    check_fonenumber(number)
+    if _text(body, "type").strip().lower() == _NO_CALLBACK:
+        return WantedCallback(fonenumber=number, method="", url="")
+    method = _required(body, "method").strip().upper()
+    if method not in FORMATS:
+        raise bad_field("method", f"Must be one of {', '.join(FORMATS)}.")
+    return WantedCallback(
+        fonenumber=number,
+        method=method,
+        url=_required(body, "url").strip(),
+        username=_text(body, "url_username"),
+        password=_text(body, "url_password"),
+    )
 
 
 def read_credentials(body: Mapping[str, Any]) -> tuple[str, str, int]:

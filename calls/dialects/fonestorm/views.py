@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.http import HttpRequest, HttpResponse
 
-from calls.body import as_text, read_bytes, read_form
-from calls.dialects.base import DialectView, NotBuilt, Refusal, client_address, json_response, read_body, route
+from calls.body import MOST_FIELDS, as_text, read_bytes, read_form
+from calls.dialects.base import DialectView, Refusal, client_address, json_response, read_body, route
 from calls.dialects.fonestorm.authentication import issue, sign_in
 from calls.dialects.fonestorm.calling import make_call
 from calls.dialects.fonestorm.errors import DIALECT, bad_field, no_such_number
+from calls.dialects.fonestorm.notifying import set_notify
 from calls.dialects.fonestorm.numbers import find, fonenumbers
-from calls.dialects.fonestorm.reading import check_fonenumber, read_call, read_credentials
+from calls.dialects.fonestorm.reading import check_fonenumber, read_call, read_callback, read_credentials
 from calls.dialects.fonestorm.writing import call_document, fonenumber, number_of
 from tenants.authentication import Principal, by_password
 from tenants.budget import spend
@@ -108,10 +110,24 @@ class OneFoneNumber(FoneStormView):
         return json_response({"fonenumber": fonenumber(line)})
 
 
-class NotBuiltView(NotBuilt):
-    """Callbacks of a FoneNumber."""
+class Notify(FoneStormView):
+    """``POST /v2/calls/send_notify`` and ``receive_notify``: where a number's calls are told."""
 
-    dialect = DIALECT
+    def post(self, request: HttpRequest, which: str) -> HttpResponse:
+        if not self.principal.may_write:
+            raise Refusal(403, "forbidden", "These credentials may only read.")
+        return json_response(set_notify(self.principal, which, read_callback(_with_password(read_body(request), request))))
+
+
+def _with_password(body: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
+    """The vendor's list of fields has ``url_username`` twice; of a form that follows it, the second is the password."""
+    if "url_username" not in body or "url_password" in body:
+        return body
+    try:
+        given = parse_qs(read_bytes(request).decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS).get("url_username", [])
+    except ValueError:
+        return body
+    return {**body, "url_username": given[0], "url_password": given[1]} if len(given) == 2 else body
 
 
 _FILTERS: dict[str, Callable[..., Any]] = {"": number_of, "fonenumbers": number_of, "all": fonenumber}
@@ -119,7 +135,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {"": number_of, "fonenumbers": number_
 urlpatterns = [
     route(r"v2/auth", Auth.as_view(), "fonestorm-auth"),
     route(r"v2/calls", Calls.as_view(), "fonestorm-calls"),
-    route(r"v2/calls/(?P<which>send|receive)_notify", NotBuiltView.as_view(), "fonestorm-notify"),
+    route(r"v2/calls/(?P<which>send|receive)_notify", Notify.as_view(), "fonestorm-notify"),
     route(r"v2/fonenumbers", FoneNumbers.as_view(), "fonestorm-numbers"),
     route(r"v2/fonenumbers/(?P<number>[^/]+)", OneFoneNumber.as_view(), "fonestorm-number"),
 ]

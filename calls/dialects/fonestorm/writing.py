@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.dialects.fonestorm.reading import ten_digits_of
-from calls.models import Line, Origination
+from calls.choices import EndpointKind, PayloadFormat
+from calls.dialects.fonestorm.reading import FORMATS, ten_digits_of
+from calls.models import Line, Origination, WebhookEndpoint
 
 _YES_NO = {True: "yes", False: "no"}
+_METHOD_OF = {payload: method for method, payload in FORMATS.items()}
 
 
 def call_document(origination: Origination) -> dict[str, Any]:
@@ -22,7 +24,11 @@ def number_of(line: Line) -> str:
 
 def fonenumber(line: Line) -> dict[str, Any]:
     """A FoneNumber as the vendor's object; what we do not know, or do not offer, is empty."""
-    voice = {"receive_notify": _notify(), "send_notify": _notify()}
+    callbacks = {endpoint.kind: endpoint for endpoint in line.callbacks.all()}
+    voice = {
+        "receive_notify": callback_document(callbacks.get(EndpointKind.RECEIVE_CALLBACK)),
+        "send_notify": callback_document(callbacks.get(EndpointKind.SEND_CALLBACK)),
+    }
     return {
         "fonenumber": number_of(line),
         "state": "",
@@ -39,6 +45,11 @@ def fonenumber(line: Line) -> dict[str, Any]:
         "call_options": voice,  # its name from 2.11 on
         "fax_options": {"receive_notify": _notify(), "send_notify": _notify()},
     }
+
+
+def callback_document(endpoint: WebhookEndpoint | None) -> dict[str, str]:
+    """Where a number's calls are told; user name and password are for the receiver alone."""
+    return {"url": endpoint.url, "method": _METHOD_OF[PayloadFormat(endpoint.format)]} if endpoint else _notify()
 
 
 def _notify() -> dict[str, str]:

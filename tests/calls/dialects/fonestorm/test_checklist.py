@@ -71,11 +71,6 @@ def test_07_the_same_request_twice_is_two_calls(client, token):
     assert Call.objects.count() == 2
 
 
-def test_08_says_that_callbacks_are_not_offered_yet(client, token):
-    for which in ("send", "receive"):
-        refusal(send(client, token, "POST", f"/v2/calls/{which}_notify", sample("page_notify")), 501)
-
-
 def test_14_another_accounts_number_is_as_unknown_as_any(client, token):
     other = make_line(make_tenant("other", country="US"), FONENUMBER, name="Theirs")
     before = Line.objects.values().get()
