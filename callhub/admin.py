@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import admin
@@ -19,7 +20,7 @@ from callhub import schedule_admin  # noqa: F401 - registers its page
 from callhub.models import ScheduledTask
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
-from calls.models import Call, Line, Recording, RetentionRule, RetentionRun, Tag, UsageDay
+from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.bounded import COUNTED
@@ -60,7 +61,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups: list[tuple[Any, list[tuple[Any, str, Any, str]]]] = [
         (
             _("Calls"),
-            [(_("Calls"), "call", Call, calls), (_("Recordings"), "graphic_eq", Recording, ""), (_("Tags"), "sell", Tag, "")],
+            [
+                (_("Live board"), "phone_in_talk", Call, reverse("admin:calls_call_live")),
+                (_("Calls"), "call", Call, calls),
+                (_("Calls made"), "phone_forwarded", Origination, ""),
+                (_("Recordings"), "graphic_eq", Recording, ""),
+                (_("Tags"), "sell", Tag, ""),
+            ],
         ),
         (_("People outside"), [(_("Contacts"), "contacts", Contact, ""), (_("Companies"), "domain", Company, "")]),
         (
@@ -83,7 +90,19 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ),
     ]
     start = {"items": [{"title": _("Today"), "icon": "dashboard", "link": reverse("admin:index")}]}
-    return [start, *({"title": title, "items": _items(request, entries)} for title, entries in groups)]
+    shown = [start, *({"title": title, "items": _items(request, entries)} for title, entries in groups)]
+    _mark_where_one_is(request, [item for group in shown for item in group["items"]])
+    return shown
+
+
+def _mark_where_one_is(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """One entry is where a person is: of those whose address begins the page's, the longest; the first page only itself."""
+    paths = [(urlsplit(str(item["link"])).path, item) for item in items]
+    start = reverse("admin:index")
+    fitting = [found for found in paths if request.path.startswith(found[0]) and (found[0] != start or request.path == start)]
+    here = max(fitting, key=lambda found: len(found[0]), default=(None, None))[1]
+    for item in items:
+        item["active"] = item is here
 
 
 def _items(request: HttpRequest, entries: list[tuple[Any, str, Any, str]]) -> list[dict[str, Any]]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from calls import ledger
-from calls.admin import call_page, cells, sound
+from calls.admin import call_page, cells, live, sound
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, search
@@ -53,6 +54,25 @@ class CallAdmin(TenantModelAdmin):
     class Media:
         js = [*PLAYER, *dialing.SCRIPTS]
         css = dialing.STYLES
+
+    # The live board
+
+    def get_urls(self) -> list[Any]:
+        pages = [("live", live.board), ("live_news", live.news)]
+        return [
+            *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
+            *super().get_urls(),
+        ]
+
+    def _of_calls(self, view: Callable[[HttpRequest, QuerySet[Any]], HttpResponse]) -> Callable[..., HttpResponse]:
+        """A page of the calls its reader may see, for who may see any."""
+
+        def page(request: HttpRequest) -> HttpResponse:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return view(request, self.get_queryset(request))
+
+        return self.admin_site.admin_view(page)
 
     # The list
 

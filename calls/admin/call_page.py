@@ -49,10 +49,10 @@ def _parties(call: Call) -> Facts:
     return [
         (_("Caller"), _side(call, "caller")),
         (_("Callee"), _side(call, "callee")),
-        (_("Contact"), _row_link("contacts_contact", call.contact)),
-        (_("Company"), _row_link("contacts_company", call.company)),
-        (_("Agent"), _row_link("contacts_agent", call.agent) if call.agent else call.agent_name or cells.NOTHING),
-        (_("Line"), _row_link("calls_line", call.line)),
+        (_("Contact"), row_link("contacts_contact", call.contact)),
+        (_("Company"), row_link("contacts_company", call.company)),
+        (_("Agent"), row_link("contacts_agent", call.agent) if call.agent else call.agent_name or cells.NOTHING),
+        (_("Line"), row_link("calls_line", call.line)),
         (_("Center"), call.center or cells.NOTHING),
     ]
 
@@ -103,7 +103,8 @@ def _source(call: Call) -> Facts:
     ]
 
 
-def _row_link(page: str, row: Any) -> SafeString | str:
+def row_link(page: str, row: Any) -> SafeString | str:
+    """A link to the page of a row; a dash where there is none."""
     if row is None:
         return cells.NOTHING
     return format_html('<a class="ch-link" href="{}"><bdi>{}</bdi></a>', reverse(f"admin:{page}_change", args=[row.pk]), row)
@@ -115,7 +116,7 @@ def match_in_words(call: Call) -> SafeString | str:
     if call.match_state == MatchState.SEVERAL:
         ids = [row.get("contact") for row in call.match_candidates if isinstance(row, dict)]
         fitting = Contact.objects.filter(tenant=call.tenant_id, pk__in=[key for key in ids if key])[:20]
-        links = format_html_join(", ", "{}", ((_row_link("contacts_contact", contact),) for contact in fitting))
+        links = format_html_join(", ", "{}", ((row_link("contacts_contact", contact),) for contact in fitting))
         return format_html("{} {}", gettext("Several contacts fit, so none is taken. Choose one below:"), links or cells.NOTHING)
     if call.match_state == MatchState.NONE:
         if call.is_withheld:

@@ -79,7 +79,12 @@ def disposition(call: Call) -> SafeString:
     """How it came out, or how far it has come."""
     if call.state != State.ENDED:
         return badge(call.get_state_display(), "live", "fiber_manual_record")
-    return badge(call.get_disposition_display(), _TONES.get(Disposition(call.disposition), "plain"))
+    return badge(call.get_disposition_display(), tone_of(call.disposition))
+
+
+def tone_of(told: str) -> str:
+    """The tone in which a disposition is shown."""
+    return _TONES.get(Disposition(told), "plain")
 
 
 def number_link(number: str, shown: str = "") -> SafeString:

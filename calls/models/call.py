@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import MISSED, CallType, Direction, Disposition, MatchState, Source, State
@@ -29,6 +30,7 @@ _TYPES = {
 }
 
 
+LONGEST_LIFE = timedelta(hours=24)  # what has not ended by then, nobody will tell the end of
 RECORDED = Q(has_audio=True) | ~Q(recording_url="")
 
 
@@ -88,6 +90,10 @@ class CallQuerySet(TenantQuerySet["Call"]):
     def live(self) -> Self:
         """Calls that have not ended."""
         return self.exclude(state=State.ENDED)
+
+    def going_on(self) -> Self:
+        """Calls that ring or talk now; of those that only a log tells us of, the ones of the last day."""
+        return self.live().filter(started_at__gte=timezone.now() - LONGEST_LIFE)
 
     def unnumbered(self, tenants: Iterable[Tenant]) -> Self:
         """Ended calls of these tenants that no reader by numbers has been told of."""

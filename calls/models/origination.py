@@ -24,6 +24,11 @@ class OriginationQuerySet(TenantQuerySet["Origination"]):
         rows = self.for_tenant(principal.tenant)
         return rows.filter(call__center=principal.center_id) if principal.center_id else rows
 
+    def between(self, start: datetime | None, end: datetime | None) -> Self:
+        """Those asked for at or after ``start`` and before ``end``."""
+        rows = self if start is None else self.filter(created_at__gte=start)
+        return rows if end is None else rows.filter(created_at__lt=end)
+
     def live(self) -> Self:
         """Those that have not ended."""
         return self.filter(state__in=ORIGINATION_LIVE)

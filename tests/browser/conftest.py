@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,25 @@ def shot(page):
     """Keep what is seen, for people to look at."""
     SCREENSHOTS.mkdir(exist_ok=True)
     return lambda name: page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+class Exchange:
+    """The simulator's clock: it stands still until a test lets time pass, so that no phase of a call is ever missed."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def pass_s(self, seconds: float) -> None:
+        """Let simulated telephones go on for so long."""
+        self.time += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def exchange(monkeypatch) -> Exchange:
+    """Simulated telephones that do nothing until they are told how much time has passed."""
+    clock = Exchange()
+    monkeypatch.setattr("calls.telephony.simulator.now", clock)
+    return clock

@@ -134,6 +134,8 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:tenants_oauthapp_revoke", args=[rows[OAuthApp].pk])
     yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
+    yield reverse("admin:calls_call_live")
+    yield reverse("admin:calls_call_live_news")
     yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"
     yield reverse("admin:calls_origination_progress", args=[rows[Origination].pk])
     yield from _autocompletes()

@@ -90,11 +90,17 @@
   };
 
   callhub.clock = (element, seconds, ticks) => {
+    const kept = clocks.get(element);
+    const passed = kept ? kept.seconds + (performance.now() - kept.since) / 1000 : NaN;
+    if (ticks && Math.abs(passed - seconds) < 1.5) return; // it goes right; an answer's way here is no reason to step back
     const clock = { seconds, ticks, since: performance.now() };
     if (ticks) clocks.set(element, clock);
     else clocks.delete(element);
     show(element, clock);
   };
+
+  /* Leave a clock at what it shows. */
+  callhub.halt = (element) => clocks.delete(element);
 
   setInterval(() => {
     for (const [element, clock] of clocks) {

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,7 +26,6 @@ from tenants.authentication import Principal
 from tenants.idempotency import Answer
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-LONGEST_LIFE = timedelta(hours=24)  # what has not ended by then, nobody will tell the end of
 _EXAMPLE = OpenApiExample(
     "Example",
     value={"line": "210", "destination": "+46 70-123 45 67", "record": True},
@@ -147,7 +144,7 @@ class Live(Resource):
     default_sort = "-started_at"
 
     def rows(self) -> QuerySet[Call]:
-        return Call.objects.within_reach_of(self.principal).live().filter(started_at__gte=timezone.now() - LONGEST_LIFE)
+        return Call.objects.within_reach_of(self.principal).going_on()
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
         rows = super().fetching(rows, wanted).select_related("origination")
