@@ -301,6 +301,7 @@ CELERY_BEAT_SCHEDULE = {
     "exchange-recordings": {"task": "calls.fetch_recordings", "schedule": 60.0, "options": {"expires": 60}},
     "stuck-calls": {"task": "calls.end_stuck_calls", "schedule": 60.0, "options": {"expires": 60}},
     "exchanges-own-recordings": {"task": "calls.fetch_own_recordings", "schedule": 20.0, "options": {"expires": 20}},
+    "links": {"task": "calls.fetch_links", "schedule": 10.0, "options": {"expires": 10}},
     "dial-uses": {"task": "calls.forget_dial_uses", "schedule": 3600.0, "options": {"expires": 3600}},
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
     "relink": {"task": "calls.relink_calls", "schedule": 10.0, "options": {"expires": 10}},  # how old a match may get

@@ -173,6 +173,7 @@ class AudioRefusal(models.TextChoices):
     CHECKSUM_MISMATCH = "checksum_mismatch", _("Checksum differs")
     TRUNCATED = "truncated", _("Cut off")
     QUOTA = "quota", _("Quota used up")
+    UNREACHABLE = "unreachable", _("Could not be fetched")  # of a link whose audio should be kept here
     HOSTILE = "hostile", _("Harmful")  # reading it took more time or memory than any call needs
 
 

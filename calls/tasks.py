@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import dialer, ledger, retention, usage, webhooks
+from calls import dialer, fetching, ledger, retention, usage, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
 from calls.webhooks import keeping, notices
@@ -139,6 +139,19 @@ def fetch_own_recordings() -> None:
     """Bring home all that the exchange recorded of calls of its own."""
     for external_id in recordings.own_unfetched():
         fetch_own_recording.delay(external_id)
+
+
+@shared_task(name="calls.fetch_link", ignore_result=True)
+def fetch_link(recording_id: str) -> None:
+    """Bring the audio of a recording here that a link leads to."""
+    fetching.fetch(recording_id)
+
+
+@shared_task(name="calls.fetch_links", ignore_result=True)
+def fetch_links() -> None:
+    """Bring the audio of every link here that is due."""
+    for recording_id in fetching.due():
+        fetch_link.delay(recording_id)
 
 
 @shared_task(name="calls.forget_dial_uses", ignore_result=True)

@@ -62,7 +62,7 @@ class RecordingAdmin(TenantModelAdmin):
         js = PLAYER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        recordings = super().get_queryset(request).select_related("tenant", "call__contact")
+        recordings = super().get_queryset(request).select_related("tenant", "call__contact", "fetch")
         for tenant_id, center_id in reach_of(request).centers.items():
             recordings = recordings.filter(~Q(tenant=tenant_id) | Q(call__center=center_id))
         return recordings
@@ -158,7 +158,7 @@ class RecordingAdmin(TenantModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_urls(self) -> list[Any]:
-        pages = [("audio", self.audio), ("remove", self.remove), ("hold", self.hold)]
+        pages = [("audio", self.audio), ("remove", self.remove), ("hold", self.hold), ("fetch", self.fetch)]
         return [
             *(
                 path(f"<uuid:pk>/{name}", self.admin_site.admin_view(view, cacheable=True), name=f"calls_recording_{name}")
@@ -211,6 +211,17 @@ class RecordingAdmin(TenantModelAdmin):
         ledger.hold_audio(recording, is_on_hold=wanted, actor=reach_of(request).user)
         said = gettext("A legal hold keeps this audio now.") if wanted else gettext("The legal hold is lifted.")
         messages.success(request, said)
+        return HttpResponseRedirect(_page_of(recording))
+
+    def fetch(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Try anew to fetch what a link leads to."""
+        recording = self._find(request, pk, Role.MANAGER)
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        if ledger.fetch_again(recording):
+            messages.success(request, gettext("It is fetched now."))
+        else:
+            messages.info(request, gettext("There is nothing to fetch any more."))
         return HttpResponseRedirect(_page_of(recording))
 
     def _find(self, request: HttpRequest, pk: Any, role: Role = Role.VIEWER) -> Recording:

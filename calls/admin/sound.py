@@ -61,6 +61,7 @@ class Sound:
     note: str
     may_remove: bool
     may_hold: bool
+    may_fetch: bool
 
     @property
     def peaks_id(self) -> str:
@@ -90,7 +91,7 @@ class Sound:
 
 def context_of(call: Call, may: Any) -> dict[str, list[Sound]]:
     """Everything there is to hear of a call: what it is heard by, and files that were replaced, the newest first."""
-    rows = list(call.recordings.order_by("-is_current", "-created_at", "-pk")[:SHOWN])
+    rows = list(call.recordings.select_related("fetch").order_by("-is_current", "-created_at", "-pk")[:SHOWN])
     for row in rows:
         row.call = call
     sounds = [sound_of(row, may) for row in rows if row.is_current or row.replaced_at]
@@ -108,7 +109,14 @@ def sound_of(recording: Recording, may: Any) -> Sound:
         note=_note(recording),
         may_remove=recording.state == RecordingState.STORED and may("remove", recording),
         may_hold=recording.is_playable and may("hold", recording),
+        may_fetch=_waits_for_somebody(recording) and may("fetch", recording),
     )
+
+
+def _waits_for_somebody(recording: Recording) -> bool:
+    """Whether audio could not be fetched and is not tried any more by itself."""
+    fetch = getattr(recording, "fetch", None)
+    return recording.state == RecordingState.REFUSED and fetch is not None and fetch.due_at is None
 
 
 def state(recording: Recording) -> SafeString:
@@ -156,6 +164,7 @@ def _facts(recording: Recording) -> Iterable[tuple[Any, Any]]:
     if recording.kind == RecordingKind.LINK:
         yield _("Kept at"), format_html('<span class="ch-address">{}</span>', recording.url)
         return
+    yield from _fetch_facts(recording)
     yield _("Length"), cells.length(recording.duration_ms) if recording.duration_ms is not None else ""
     yield _("Type"), _type(recording)
     yield _("Size"), filesizeformat(recording.size_bytes) if recording.size_bytes else ""
@@ -169,6 +178,19 @@ def _facts(recording: Recording) -> Iterable[tuple[Any, Any]]:
     yield _("Replaced"), cells.moment(recording.replaced_at) if recording.replaced_at else ""
     yield _("Kept until"), cells.moment(recording.retain_until) if recording.retain_until and recording.is_playable else ""
     yield _("Removed"), cells.moment(recording.removed_at) if recording.removed_at else ""
+
+
+def _fetch_facts(recording: Recording) -> Iterable[tuple[Any, Any]]:
+    """Where audio comes from that is brought here, and how that goes."""
+    fetch = getattr(recording, "fetch", None)
+    if fetch is None:
+        return
+    yield _("Fetched from"), format_html('<span class="ch-address">{}</span>', recording.url)
+    if recording.state != RecordingState.STORED:
+        yield _("Tries"), str(fetch.attempts)
+        yield _("Last try"), cells.moment(fetch.tried_at) if fetch.tried_at else ""
+        yield _("Went wrong"), fetch.detail
+        yield _("Next try"), cells.moment(fetch.due_at) if fetch.due_at else ""
 
 
 def _type(recording: Recording) -> str:
@@ -189,14 +211,19 @@ def _bars(recording: Recording) -> Iterable[Bar]:
 
 def _note(recording: Recording) -> str:
     """What a person should know of it, in words."""
+    is_fetched = getattr(recording, "fetch", None) is not None
     if recording.state == RecordingState.REFUSED:
         why = recording.refusal_detail or f"{recording.get_refusal_display()}."
+        if is_fetched:
+            return gettext("What the link leads to was not taken: %(why)s") % {"why": why}
         return gettext("What was sent was not taken: %(why)s A better file may still come.") % {"why": why}
     if recording.state == RecordingState.DELETED:
         return gettext("The audio is gone: %(why)s.") % {"why": recording.get_removal_reason_display() or gettext("removed")}
     if recording.state != RecordingState.STORED:
         return {
-            RecordingState.EXPECTED: gettext("Announced; no audio has come yet."),
+            RecordingState.EXPECTED: gettext("It is being fetched.")
+            if is_fetched
+            else gettext("Announced; no audio has come yet."),
             RecordingState.UPLOADING: gettext("The audio is coming in."),
             RecordingState.EXPIRED: gettext("Announced, and never sent."),
             RecordingState.ABSENT: gettext("The source has no audio of this call."),

@@ -3,8 +3,8 @@
 Each verb is one transaction that writes the row, its event and what must happen next. Whatever a door hands in has been
 read but not judged; the ledger judges it, and raises ``InvalidCall`` or ``CallConflict`` naming the draft's fields.
 
-``recording`` and ``amending`` hold the verbs, ``audio`` and ``retaining`` those for recordings, ``relinking`` the one for the
-background; they share ``judging`` (what is possible), ``linking`` (who it was) and ``tagging``.
+``recording`` and ``amending`` hold the verbs, ``audio``, ``expecting``, ``fetching`` and ``retaining`` those for recordings,
+``relinking`` the one for the background; they share ``judging`` (what is possible), ``linking`` (who it was), ``tagging``.
 """
 
 from calls.ledger.amending import amend, remove
@@ -22,6 +22,12 @@ from calls.ledger.audio import (
     refuse_audio,
     remove_audio,
 )
+from calls.ledger.fetching import (
+    fetch_again,
+    note_fetch_failed,
+    note_fetch_refused,
+    note_fetched,
+)
 from calls.ledger.holding import HELD, RESUMED
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
 from calls.ledger.numbering import number_calls
@@ -33,7 +39,8 @@ from calls.ledger.retaining import forget_retention, keep_retention, kind_of, re
 
 __all__ = [
     "EARLIEST", "HELD", "LATEST", "LONGEST_MS", "RESUMED", "Audio", "Recorded", "add_audio", "amend", "announce", "check",
-    "check_new", "file_audio", "forget_retention", "give_up", "give_up_audio", "hold_audio", "keep_retention", "kind_of",
-    "link_audio", "note_analysis", "note_heard", "note_uploading", "number_calls", "open_call", "progress", "record",
-    "record_many", "refuse_audio", "relink", "relink_waiting", "remove", "remove_audio", "retain_until", "stuck_calls",
+    "check_new", "fetch_again", "file_audio", "forget_retention", "give_up", "give_up_audio", "hold_audio", "keep_retention",
+    "kind_of", "link_audio", "note_analysis", "note_fetch_failed", "note_fetch_refused", "note_fetched", "note_heard",
+    "note_uploading", "number_calls", "open_call", "progress", "record", "record_many", "refuse_audio", "relink",
+    "relink_waiting", "remove", "remove_audio", "retain_until", "stuck_calls",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from calls import events
 from calls.choices import Disposition, EventKind, MatchState, State
 from calls.drafts import CallChanges
 from calls.errors import CallChanged, CallNotFound, InvalidCall, OnHold
+from calls.ledger.expecting import expect_from_links
 from calls.ledger.judging import check_facts, has_talked, settle_times
 from calls.ledger.linking import (
     OwnLines,
@@ -65,6 +66,8 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
         locked.save()
         if changed.keys() & {"started_at", "direction", "disposition"}:
             follow_call(locked)
+        if "recording_url" in changed and locked.tenant.fetches_links:
+            expect_from_links([locked])
         if changed:
             events.write(events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}))
         return locked

@@ -16,6 +16,7 @@ from calls import events, failpoints
 from calls.choices import EventKind, RecordingKind, RecordingState, RemovalReason, Source, UploadMode
 from calls.drafts import CallDraft
 from calls.errors import CallConflict, CallNotFound, InvalidCall, OnHold
+from calls.ledger.expecting import expect_from_link
 from calls.ledger.judging import check_facts
 from calls.ledger.recording import record
 from calls.ledger.retaining import retain_until
@@ -112,8 +113,11 @@ def add_audio(
         return recording
 
 
-def link_audio(call: Call, url: str, *, actor: User | None = None) -> Recording:
-    """Note that a call's audio is kept elsewhere. Raises ``InvalidCall`` for what is no web address, ``CallNotFound``."""
+def link_audio(call: Call, url: str, *, actor: User | None = None, fetches: bool | None = None) -> Recording:
+    """Note that a call's audio is kept elsewhere; with ``fetches`` have it brought here, as the tenant wishes where it is None.
+
+    Raises ``InvalidCall`` for what is no web address, ``CallNotFound``.
+    """
     try:
         check_facts({"recording_url": url or None})
     except InvalidCall as error:
@@ -134,6 +138,8 @@ def link_audio(call: Call, url: str, *, actor: User | None = None) -> Recording:
             recording_url=call.recording_url or url, version=F("version") + 1, updated_at=timezone.now()
         )
         _tell(call, EventKind.RECORDING_LINKED, recording, actor)
+        if call.tenant.fetches_links if fetches is None else fetches:
+            expect_from_link(call, url)
         return recording
 
 
@@ -161,13 +167,18 @@ def remove_audio(
         gone = {"removed_at": timezone.now(), "removal_reason": reason, "storage_key": "", "peaks": None}
         Recording.objects.filter(pk=row.pk).advance(RecordingState.DELETED, **gone)
         if call is not None:
-            link: dict[str, Any] = {"recording_url": ""} if row.url and row.url == call.recording_url else {}
+            link: dict[str, Any] = {"recording_url": ""} if _is_link_of(row, call) else {}
             _note_audio(call, **link)
             _tell(call, EventKind.RECORDING_REMOVED, row, actor, {"reason": str(reason)})
         if row.storage_key:
             key = row.storage_key
             transaction.on_commit(lambda: _drop_object(key), robust=True)  # Django cannot name a partial where it logs its error
         return True
+
+
+def _is_link_of(row: Recording, call: Call) -> bool:
+    """Whether this is the link the call itself tells; what was fetched from there is a thing of its own."""
+    return row.kind == RecordingKind.LINK and row.url == call.recording_url
 
 
 def hold_audio(recording: Recording, *, is_on_hold: bool, actor: User | None = None) -> bool:

@@ -15,6 +15,7 @@ from calls import events
 from calls.choices import EventKind, State
 from calls.drafts import CallDraft, PartyDraft
 from calls.errors import CallConflict, CallError
+from calls.ledger.expecting import expect_from_links
 from calls.ledger.judging import judged
 from calls.ledger.linking import link
 from calls.ledger.tagging import put_on
@@ -60,16 +61,17 @@ def record_many(tenant: Tenant, drafts: Sequence[CallDraft], *, actor: User | No
     """
     for _ in range(RACES):
         try:
-            with _together(drafts):
+            with _together(tenant, drafts):
                 return [result for batch in _batches(drafts) for result in _record_batch(tenant, batch, actor)]
         except IntegrityError as error:  # a twin was quicker, or what a call belongs to went away: look again
             last = error
     raise last
 
 
-def _together(drafts: Sequence[CallDraft]) -> AbstractContextManager[Any]:
-    """One transaction; a call without tags needs none, being written by one statement, unless it joins another's."""
-    if len(drafts) == 1 and not drafts[0].tags and not connection.in_atomic_block:
+def _together(tenant: Tenant, drafts: Sequence[CallDraft]) -> AbstractContextManager[Any]:
+    """One transaction; a call without more to it needs none, being written by one statement, unless it joins another's."""
+    has_more = len(drafts) != 1 or drafts[0].tags or (drafts[0].recording_url and tenant.fetches_links)
+    if not has_more and not connection.in_atomic_block:
         return nullcontext()
     return transaction.atomic()
 
@@ -179,6 +181,8 @@ def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None)
         put_on(tenant, tagged)
     if drafts:
         events.publish(tenant.pk)
+    if tenant.fetches_links:
+        expect_from_links(drafts)
 
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:

@@ -4,6 +4,7 @@ from calls.models.call import Call
 from calls.models.delivery import Attempt, Delivery, WebhookCursor, WebhookLane
 from calls.models.dialplan import DialPlan, DialUse, DoNotCall
 from calls.models.event import CallEvent
+from calls.models.fetch import RecordingFetch
 from calls.models.leg import CallLeg
 from calls.models.line import Line
 from calls.models.listener import JournalPlace, TelephonyListener
@@ -17,7 +18,8 @@ from calls.models.usage import UsageCursor, UsageDay
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall", "JournalPlace",
-    "Line", "Origination", "Recording", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk",
-    "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall",
+    "JournalPlace", "Line", "Origination", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun", "Tag",
+    "TelephonyListener", "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint",
+    "WebhookLane",
 ]  # fmt: skip

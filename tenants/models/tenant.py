@@ -114,6 +114,11 @@ class Tenant(models.Model):
         blank=True,
         help_text=_("How many recordings may be uploaded in a calendar month of the tenant's time zone. Empty: any number."),
     )
+    fetches_links = models.BooleanField(
+        _("fetch linked recordings"),
+        default=False,
+        help_text=_("Bring the audio that recording links lead to here, in the background. Off: only the link is kept."),
+    )
     is_active = models.BooleanField(default=True, help_text=_("Off closes every door of this tenant and keeps its calls."))
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
 

@@ -66,7 +66,11 @@ class AttachIn(Strict):
 class LinkIn(Strict):
     """Audio of a call that is kept elsewhere."""
 
-    url = serializers.CharField(max_length=2000, help_text="http or https. It is kept as it is; nothing is fetched from there.")
+    url = serializers.CharField(max_length=2000, help_text="http or https. It is kept as it is.")
+    fetch = serializers.BooleanField(
+        required=False,
+        help_text="Whether to bring the audio here, too, in the background. Left out: as the tenant's settings say.",
+    )
 
 
 class SignIn(Strict):
@@ -155,6 +159,16 @@ class UploadDocument(Document):
         return getattr(upload, "ways", {})  # the view knows its address
 
 
+class FetchDocument(serializers.Serializer[Any]):
+    """How audio is brought here from its link."""
+
+    attempts = serializers.IntegerField(help_text="How often it was tried.")
+    tried_at = MomentField(allow_null=True, help_text="The last time.")
+    due_at = MomentField(allow_null=True, help_text="The next time; null where there is none.")
+    code = serializers.CharField(help_text="What went wrong the last time; empty: nothing.")
+    detail = serializers.CharField(help_text="The same in words.")
+
+
 class RecordingDocument(Document):
     """The audio of a call, kept here or linked to. Shares are of the duration, between 0 and 1."""
 
@@ -162,7 +176,8 @@ class RecordingDocument(Document):
     call = serializers.SerializerMethodField(help_text="The id of its call; null while that is not in the log.")
     kind = serializers.ChoiceField(choices=RecordingKind.choices, help_text="Audio that is kept here, or a link to elsewhere.")
     state = serializers.ChoiceField(choices=RecordingState.choices)
-    url = serializers.CharField(help_text="Of a link.")
+    url = serializers.CharField(help_text="Of a link, or where the audio was fetched from.")
+    fetch = serializers.SerializerMethodField(help_text="Of audio that is brought here from a link; null for other recordings.")
     type = serializers.CharField(source="mime", help_text="Such as audio/wav.")
     codec = serializers.CharField()
     size = serializers.IntegerField(source="size_bytes", allow_null=True, help_text="Bytes.")
@@ -198,6 +213,11 @@ class RecordingDocument(Document):
     )
 
     on_request = ("peaks",)
+
+    @extend_schema_field(FetchDocument(allow_null=True))
+    def get_fetch(self, recording: Recording) -> dict[str, Any] | None:
+        fetch = getattr(recording, "fetch", None)
+        return None if fetch is None else dict(FetchDocument(fetch).data)
 
     @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
     def get_call(self, recording: Recording) -> str | None:

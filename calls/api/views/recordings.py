@@ -55,14 +55,14 @@ class Recordings(Resource):
     default_sort = "-created_at"
 
     def rows(self) -> RecordingQuerySet:
-        return within_reach(self.principal)
+        return within_reach(self.principal).select_related("fetch")
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
         return rows if wanted is not None and "peaks" in wanted.fields else rows.defer("peaks")
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Remove the audio and keep the call. A legal hold forbids it."""
-        recording = self.find(pk, self.rows().select_related("call").defer("peaks"))
+        recording = self.find(pk, within_reach(self.principal).select_related("call").defer("peaks"))
         conditions.check_match(request, conditions.etag_of(recording))
         ledger.remove_audio(recording, actor=self.principal.user)
         return Response(status=204)
@@ -83,7 +83,7 @@ class CallRecordings(Resource):
         """What there is to hear of the call, replaced files as well."""
         call = self.find(pk, Call.objects.within_reach_of(self.principal))
         keyset, wanted = Keyset(request, self.sorts, self.default_sort), self.wanted()
-        rows = Recording.objects.for_tenant(self.principal.tenant).filter(call=call)
+        rows = Recording.objects.for_tenant(self.principal.tenant).filter(call=call).select_related("fetch")
         rows = rows if "peaks" in wanted.fields else rows.defer("peaks")
         return keyset.respond(rows, lambda row: shared(RecordingDocument).render(row, wanted))
 
@@ -100,7 +100,7 @@ class CallRecordings(Resource):
 
         def work() -> Answer:
             values = read(shared(LinkIn), request.data, self.principal.tenant)
-            recording = ledger.link_audio(call, values["url"], actor=self.principal.user)
+            recording = ledger.link_audio(call, values["url"], actor=self.principal.user, fetches=values.get("fetch"))
             return Answer(status=201, body=shared(RecordingDocument).render(recording))
 
         answer = conditions.answer_once(request, work)
