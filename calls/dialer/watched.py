@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from django.conf import settings
 
 from calls import ledger
 from calls.choices import STATE_ORDER, Direction, Disposition, LegRole, Source, State
 from calls.drafts import CallDraft, CallProgress, LegDraft, PartyDraft
+from calls.errors import CallError
 from calls.models import Call, CallLeg, JournalPlace, Line
 from calls.telephony.asterisk import Place, WatchedCall, WatchedLeg
 from calls.telephony.disposition import Outcome
 from contacts.matching import AgentHint
-from contacts.phone import Number, is_same, read_number
+from contacts.phone import LONGEST_TEXT, Number, is_same, read_number
 from tenants.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,11 @@ class WatchedCalls:
         self._server = server
 
     def report(self, call: WatchedCall) -> None:
-        log_watched(call)
+        """As the contract says; a call that cannot be is left out, so that none keeps the others from being told."""
+        try:
+            log_watched(call)
+        except CallError as error:
+            log.warning("a call of the exchange's own cannot be logged: %s", error.code)
 
     def open_calls(self) -> list[WatchedCall]:
         live = Call.objects.live().filter(source=Source.PBX, external_id__gt="", facts__exchange=EXCHANGE)
@@ -48,7 +54,8 @@ class WatchedCalls:
 
 
 def log_watched(watched: WatchedCall) -> None:
-    """Log a call of the exchange's own, or carry it on; told again it changes nothing."""
+    """Log a call of the exchange's own, or carry it on; told again it changes nothing. Raises ``InvalidCall``."""
+    watched = _tidy(watched)
     numbers = [watched.called_number, watched.caller_number, *(leg.number for leg in watched.legs)]
     lines = [line for text in numbers for line in _lines(text)]
     tenant = _owner(lines)
@@ -99,6 +106,22 @@ def _draft(tenant: Tenant, watched: WatchedCall, lines: list[Line]) -> CallDraft
     )
 
 
+def _tidy(watched: WatchedCall) -> WatchedCall:
+    """Without what telephones say of themselves and no log holds."""
+    return replace(
+        watched,
+        id=_text(watched.id),
+        caller_number=_text(watched.caller_number),
+        caller_name=_text(watched.caller_name),
+        called_number=_text(watched.called_number),
+        legs=tuple(replace(leg, number=_text(leg.number)) for leg in watched.legs),
+    )
+
+
+def _text(told: str) -> str:
+    return "".join(letter for letter in told if letter.isprintable())[:LONGEST_TEXT]
+
+
 def _told(watched: WatchedCall) -> Iterator[CallProgress]:
     """What to tell of it: each hold, then how far it has come."""
     state = State.ENDED if watched.ended_at else State.IN_PROGRESS if watched.answered_at else State.RINGING
@@ -137,7 +160,7 @@ def _leg(leg: WatchedLeg) -> LegDraft:
         disposition=leg.outcome.disposition if leg.outcome else Disposition.UNKNOWN,
         started_at=leg.started_at,
         answered_at=leg.answered_at,
-        ended_at=leg.ended_at,
+        ended_at=max(leg.ended_at, leg.started_at) if leg.ended_at else None,
     )
 
 

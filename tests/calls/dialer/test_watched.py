@@ -83,3 +83,32 @@ def test_holds_of_telephones_are_summed_and_told_again_change_nothing(tenant):
     assert (call.disposition, call.hold_count, call.hold_ms, call.talk_ms) == (Disposition.ANSWERED, 2, 13_000, 13_000)
     told = call.events.filter(data__what__in=["held", "resumed"]).order_by("id").values_list("data__what", "data__leg")
     assert list(told) == [("held", "d0"), ("resumed", "d0"), ("held", "caller")]
+
+
+LONG, ODD = "9" * 5000, "+4670\0\ud800\x1b[31m123456"
+
+
+@pytest.mark.parametrize(
+    "text", [LONG, ODD, "", " ", "anonymous", "sip:bo@example.com", "💥" * 300, "'; DROP TABLE calls_call; --"]
+)
+def test_whatever_a_telephone_says_of_itself_stops_no_listener(tenant, text):
+    legs = (WatchedLeg(id="1.2", number=text, started_at=at(1), ended_at=at(2), outcome=NO_ANSWER),)
+    facts = {"caller_number": text, "caller_name": text, "legs": legs}
+    calls = WatchedCalls("lab")
+    calls.report(watched(**facts))
+    calls.report(watched(**facts, ended_at=at(2), outcome=NO_ANSWER))
+    assert Call.objects.get().disposition == Disposition.NO_ANSWER
+    calls.report(watched(id=text, called_number="201"))
+    calls.report(watched(id="2", called_number=text))
+
+
+@pytest.mark.parametrize("moment", [datetime(1960, 1, 1, tzinfo=UTC), datetime(9999, 12, 1, tzinfo=UTC)])
+def test_times_that_cannot_be_are_left_out_of_the_log(tenant, moment):
+    WatchedCalls("lab").report(watched(started_at=moment))
+    assert not Call.objects.exists()
+
+
+def test_legs_that_end_before_they_begin_end_as_they_begin(tenant):
+    log_watched(watched(legs=(WatchedLeg(id="1.2", number="201", started_at=at(4), ended_at=at(1), outcome=NO_ANSWER),)))
+    leg = Call.objects.get().legs.get()
+    assert leg.ended_at == leg.started_at
