@@ -34,7 +34,8 @@ def ring_for_deliveries() -> None:
     """Have somebody send what is due, once the present transaction is committed."""
     from calls.tasks import deliver_webhooks  # late: the tasks call this package
 
-    doorbell.ring(deliver_webhooks)
+    if not _is_work_itself():
+        doorbell.ring(deliver_webhooks)
 
 
 class _Gatherer:
@@ -83,7 +84,7 @@ _making = threading.Lock()
 
 
 def _note(tenant_id: str) -> None:
-    if settings.CELERY_TASK_ALWAYS_EAGER:  # a ring would be the work itself, done by whoever writes a call
+    if _is_work_itself():
         return
     global _gatherer  # noqa: PLW0603 - one per process, made when it is first needed
     if _gatherer is None or _gatherer.process != os.getpid():  # threads do not survive a fork
@@ -91,6 +92,11 @@ def _note(tenant_id: str) -> None:
             if _gatherer is None or _gatherer.process != os.getpid():
                 _gatherer = _Gatherer()
     _gatherer.note(tenant_id)
+
+
+def _is_work_itself() -> bool:
+    """Where tasks run at once a ring would be the sending itself, done by whoever writes a call."""
+    return bool(settings.CELERY_TASK_ALWAYS_EAGER)
 
 
 def _with_endpoints(tenant_ids: Iterable[str]) -> list[str]:

@@ -1,8 +1,8 @@
 """Whose turn it is: endpoints with something due, the one served longest ago first, each by as many lanes as it may have.
 
 A receiver that hangs keeps what sends to it waiting. Three bounds keep that from everybody else: an endpoint has as many
-lanes as its limit says; one that failed or was slow the last time, or was never reached yet, has a single one; and of the
-threads of a process only ``CALLHUB_WEBHOOK_SENDERS`` send at all, and one to such endpoints.
+lanes as its limit says, and a single one where it failed the last time or was never reached yet; of the threads of a process
+only ``CALLHUB_WEBHOOK_SENDERS`` send at all; and one of these sends to all endpoints together that were slow the last time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from calls.webhooks import clock
 LEASE = timedelta(seconds=40)  # of lanes and deliveries; a worker's death delays them by as much
 AT_ONCE = 25  # deliveries of one turn
 LOOKED_AT = 20  # endpoints
-ON_PROBATION = 1
+SLOW_AT_ONCE = 1
 
 
 @dataclass(kw_only=True)
@@ -56,7 +56,7 @@ class _Share:
                 self._taken -= has_one
 
 
-_senders, _probation = _Share(), _Share()
+_senders, _slow = _Share(), _Share()
 
 
 @contextmanager
@@ -124,10 +124,10 @@ def _due_endpoints() -> list[WebhookEndpoint]:
 
 @contextmanager
 def _share_for(endpoint: WebhookEndpoint) -> Iterator[bool]:
-    if endpoint.is_trusted:
+    if not endpoint.is_slow:
         yield True
         return
-    with _probation.one(ON_PROBATION) as may:
+    with _slow.one(SLOW_AT_ONCE) as may:
         yield may
 
 
