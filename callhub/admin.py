@@ -20,11 +20,11 @@ from callhub import schedule_admin  # noqa: F401 - registers its page
 from callhub.models import ScheduledTask
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
-from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
+from calls.models import Call, Line, Notice, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.bounded import COUNTED
-from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
+from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
 
 LATEST = 8
 admin.site.index_title = _("Today")
@@ -85,6 +85,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Retention"), "auto_delete", RetentionRule, ""),
                 (_("Retention runs"), "history", RetentionRun, ""),
                 (_("Usage"), "data_usage", UsageDay, ""),
+                (_("Mails to people"), "mail", Notice, ""),
+                (_("Your notifications"), "notifications", OwnMembership, ""),
                 (_("Scheduled tasks"), "schedule", ScheduledTask, ""),
             ],
         ),

@@ -1,6 +1,7 @@
 """The schedule as data: what runs when, when it is due next, and whether the list itself is in order.
 
-``CELERY_BEAT_SCHEDULE`` is the one list. A task that takes no arguments belongs into it; any other is rung for.
+``CELERY_BEAT_SCHEDULE`` is the one list. A task that takes no arguments belongs into it, unless it says that it is only rung
+for (``is_rung=True``); any other is rung for.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def problems() -> Iterator[str]:
             yield f"The task {name} is in the schedule {times} times."
     for name, task in sorted(ours.items()):
         takes_nothing = not inspect.signature(task.run).parameters
-        if takes_nothing and name not in scheduled:
+        if takes_nothing and name not in scheduled and not getattr(task, "is_rung", False):
             yield f"The task {name} takes no arguments and is not in the schedule, so nothing ever runs it."
         if not takes_nothing and name in scheduled:
             yield f"The task {name} is in the schedule and wants arguments."

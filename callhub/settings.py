@@ -44,6 +44,13 @@ EMAIL_BACKEND = env.text(
     "CALLHUB_EMAIL_BACKEND",
     "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "django.core.mail.backends.console.EmailBackend",
 )
+EMAIL_HOST = env.text("CALLHUB_SMTP_HOST", "localhost")
+EMAIL_HOST_PASSWORD = env.text("CALLHUB_SMTP_PASSWORD")
+EMAIL_HOST_USER = env.text("CALLHUB_SMTP_USER")
+EMAIL_PORT = env.number("CALLHUB_SMTP_PORT", 25)
+EMAIL_TIMEOUT = 15
+EMAIL_USE_SSL = env.flag("CALLHUB_SMTP_SSL", default=False)
+EMAIL_USE_TLS = env.flag("CALLHUB_SMTP_STARTTLS", default=False)
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
@@ -314,6 +321,8 @@ CELERY_BEAT_SCHEDULE = {
     "deliveries": {"task": "calls.forget_deliveries", "schedule": 3600.0, "options": {"expires": 3600}},
     "usage": {"task": "calls.roll_up_usage", "schedule": 120.0, "options": {"expires": 120}},
     "usage-recount": {"task": "calls.recount_usage", "schedule": crontab("40", "2"), "options": {"expires": 3600}},
+    "notices": {"task": "calls.notify_people", "schedule": 30.0, "options": {"expires": 30}},
+    "old-notices": {"task": "calls.forget_notices", "schedule": crontab("45", "2"), "options": {"expires": 3600}},
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
     "access-tokens": {"task": "tenants.forget_access_tokens", "schedule": crontab("15", "2"), "options": {"expires": 3600}},
@@ -324,6 +333,9 @@ CELERY_TIMEZONE = "UTC"
 # callhub
 
 CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
+CALLHUB_PUBLIC_URL = env.text(
+    "CALLHUB_PUBLIC_URL", "" if PRODUCTION else f"http://localhost:{CALLHUB_PORT}"
+)  # for links in mails
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
 CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at the same time

@@ -198,6 +198,14 @@ RECORDING_MOVES: dict[RecordingState, frozenset[RecordingState]] = {
 }
 
 
+class NoticeKind(models.TextChoices):
+    """What people are mailed."""
+
+    MISSED_CALL = "missed_call", _("Missed call")
+    DIGEST = "digest", _("Digest of missed calls")
+    QUOTA = "quota", _("Limit nearly used up")
+
+
 class RetentionKind(models.TextChoices):
     """Which calls a rule of retention is for; the one for every call holds where no other does."""
 

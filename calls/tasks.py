@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import dialer, fetching, ledger, retention, usage, webhooks
+from calls import dialer, fetching, ledger, notices, retention, usage, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
-from calls.webhooks import keeping, notices
+from calls.webhooks import keeping
+from calls.webhooks import notices as webhook_notices
 from tenants.models import Tenant
 
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
@@ -75,6 +76,26 @@ def roll_up_usage() -> None:
 def recount_usage() -> None:
     """Have the usage of the last five weeks counted anew, in case a change was missed."""
     usage.recount_lately()
+
+
+@shared_task(name="calls.notify_people", ignore_result=True)
+def notify_people() -> None:
+    """Find what people are to be mailed: missed calls, digests, limits nearly used up; and mail what is due."""
+    notices.find()
+    for notice_id in notices.due():
+        send_notice.delay(notice_id)
+
+
+@shared_task(name="calls.send_notice", ignore_result=True)
+def send_notice(notice_id: str) -> None:
+    """Mail somebody what is to be told."""
+    notices.send(notice_id)
+
+
+@shared_task(name="calls.forget_notices", ignore_result=True)
+def forget_notices() -> None:
+    """Forget mails of long ago."""
+    notices.forget_old()
 
 
 @shared_task(name="calls.place_call", ignore_result=True)
@@ -167,7 +188,7 @@ def tell_webhooks(tenant_id: str) -> None:
     webhooks.deliver()
 
 
-@shared_task(name="calls.deliver_webhooks", ignore_result=True)
+@shared_task(name="calls.deliver_webhooks", ignore_result=True, is_rung=True)
 def deliver_webhooks() -> None:
     """Send what is due."""
     webhooks.deliver()
@@ -178,7 +199,7 @@ def sweep_webhooks() -> None:
     """Find the events, deliveries and notices whose doorbell was lost."""
     for tenant_id in webhooks.waiting():
         tell_webhooks.delay(tenant_id)
-    for endpoint_id in notices.due():
+    for endpoint_id in webhook_notices.due():
         tell_endpoint_disabled.delay(endpoint_id)
     webhooks.deliver()
 
@@ -186,7 +207,7 @@ def sweep_webhooks() -> None:
 @shared_task(name="calls.tell_endpoint_disabled", ignore_result=True)
 def tell_endpoint_disabled(endpoint_id: str) -> None:
     """Mail a tenant's owners that an endpoint was disabled."""
-    notices.tell_disabled(endpoint_id)
+    webhook_notices.tell_disabled(endpoint_id)
 
 
 @shared_task(name="calls.forget_deliveries", ignore_result=True)

@@ -221,7 +221,7 @@ class AgentAdmin(KnownElsewhereAdmin):
     list_select_related = ["center"]
     search_fields = ["name", "email", "external_id", "extensions__number"]
     autocomplete_fields = ["center"]
-    fieldsets = [(None, {"fields": ["name", "email", "user", "center", "is_active"]}), KNOWN_ELSEWHERE]
+    fieldsets = [(None, {"fields": ["name", "email", "user", "center", "is_active", "mails_missed_calls"]}), KNOWN_ELSEWHERE]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("extensions")

@@ -8,6 +8,7 @@ from calls.models.fetch import RecordingFetch
 from calls.models.leg import CallLeg
 from calls.models.line import Line
 from calls.models.listener import JournalPlace, TelephonyListener
+from calls.models.notice import Notice
 from calls.models.numbering import CallNumbering
 from calls.models.origination import Origination
 from calls.models.recording import Recording
@@ -18,8 +19,7 @@ from calls.models.usage import UsageCursor, UsageDay
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall",
-    "JournalPlace", "Line", "Origination", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun", "Tag",
-    "TelephonyListener", "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint",
-    "WebhookLane",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall", "JournalPlace",
+    "Line", "Notice", "Origination", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener",
+    "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

@@ -38,7 +38,7 @@ def tell_disabled(endpoint_id: str) -> bool:
 
 
 def _message(endpoint: WebhookEndpoint) -> EmailMessage:
-    owners = Membership.objects.filter(tenant=endpoint.tenant_id, role=Role.OWNER, user__is_active=True)
+    owners = Membership.objects.filter(tenant=endpoint.tenant_id, role=Role.OWNER, user__is_active=True, mails_warnings=True)
     to = sorted(set(owners.exclude(user__email="").values_list("user__email", flat=True)))
     with translation.override(None):
         subject = _("callhub: %(name)s is not told of calls any more") % {"name": " ".join(str(endpoint).split())[:60]}

@@ -18,6 +18,11 @@ class Agent(KnownElsewhere):
     user = models.ForeignKey("tenants.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="agents")
     center = models.ForeignKey("tenants.Center", null=True, blank=True, on_delete=models.SET_NULL, related_name="agents")
     is_active = models.BooleanField(default=True)
+    mails_missed_calls = models.BooleanField(
+        _("mail on a missed call"),
+        default=False,
+        help_text=_("Mail this agent each call they miss. A person with a log-in may decide otherwise for themselves."),
+    )
 
     class Meta:
         ordering = ["name"]

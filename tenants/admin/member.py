@@ -27,6 +27,7 @@ from tenants.models import Membership, User
 from tenants.reach import Reach, reach_of
 from tenants.scoped_admin import TenantForm, TenantModelAdmin
 
+MAIL = ("mails_missed_calls", "mails_digest", "mails_warnings")
 PERSON = ("first_name", "last_name", "email", "time_zone")
 
 
@@ -142,6 +143,7 @@ class MembershipAdmin(TenantModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Membership | None = None) -> Sequence[Any]:
         whose = [(None, {"fields": ["tenant"]})] if reach_of(request).spans_tenants else []
         place = (_("Place"), {"fields": ["role", "center", *(["number"] if obj else [])]})
+        mail = (_("Mail"), {"fields": MAIL})
         if obj is None:
             return [
                 *whose,
@@ -151,8 +153,14 @@ class MembershipAdmin(TenantModelAdmin):
             ]
         if not is_theirs(reach_of(request), obj.user):
             elsewhere = _("This log-in is used elsewhere too, so only the place can be changed.")
-            return [*whose, (None, {"fields": ["person"], "description": elsewhere}), place]
-        return [*whose, (_("Log-in"), {"fields": ["person", "password", "is_staff"]}), (_("Person"), {"fields": PERSON}), place]
+            return [*whose, (None, {"fields": ["person"], "description": elsewhere}), place, mail]
+        return [
+            *whose,
+            (_("Log-in"), {"fields": ["person", "password", "is_staff"]}),
+            (_("Person"), {"fields": PERSON}),
+            place,
+            mail,
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> Sequence[str]:
         fields = super().get_readonly_fields(request, obj)

@@ -53,6 +53,22 @@ class Membership(TenantOwned):
         help_text=_("A short id for APIs that want one. It is never given to anybody else."),
     )
 
+    mails_missed_calls = models.BooleanField(
+        _("mail on a missed call"),
+        null=True,
+        blank=True,
+        help_text=_("A mail for each call an agent of this log-in misses. Not chosen: as the agent's page says."),
+    )
+    mails_digest = models.BooleanField(
+        _("daily digest"),
+        null=True,
+        blank=True,
+        help_text=_("The tenant's missed calls, once a day at the tenant's hour. Not chosen: owners get it, others do not."),
+    )
+    mails_warnings = models.BooleanField(
+        _("warnings"), default=True, help_text=_("Mail to owners when a limit is nearly used up or something was switched off.")
+    )
+
     class Meta:
         ordering = ["user__username"]
         constraints = [
@@ -87,3 +103,12 @@ class Membership(TenantOwned):
     def may_manage(self) -> bool:
         """Whether this member may manage people, tokens and settings."""
         return self.role == Role.OWNER
+
+
+class OwnMembership(Membership):
+    """One's own place in a tenant, as far as it is one's own to set."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("your notifications")
+        verbose_name_plural = _("your notifications")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -119,6 +119,16 @@ class Tenant(models.Model):
         default=False,
         help_text=_("Bring the audio that recording links lead to here, in the background. Off: only the link is kept."),
     )
+    digest_hour = models.PositiveSmallIntegerField(
+        _("hour of the digest"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(23)],
+        help_text=_(
+            "When members are mailed the calls missed since the day before: 0 to 23, by the tenant's clocks. Empty: never."
+        ),
+    )
+    digest_on = models.DateField(null=True, blank=True, editable=False)  # the day of the last digest
     is_active = models.BooleanField(default=True, help_text=_("Off closes every door of this tenant and keeps its calls."))
     created_at = models.DateTimeField(auto_now_add=True, editable=False)
 

@@ -16,10 +16,10 @@ from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
+from calls.models import Call, Line, Notice, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
 from contacts.models import Agent, AgentExtension, Company, Contact
 from tenants import oauth
-from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
+from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
 from tests.make import (
     make_agent,
     make_call,
@@ -36,7 +36,7 @@ from tests.make import (
 
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
-    Membership, Tenant, User, ScheduledTask, UsageDay,
+    Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership,
 )  # fmt: skip
 
 
@@ -101,6 +101,10 @@ def furnish(word: str) -> dict[type[Model], Any]:
         RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
         Tag: Tag.objects.get(tenant=tenant),
         UsageDay: UsageDay.objects.create(tenant=tenant, day="2026-03-02", zone="UTC"),
+        Notice: Notice.objects.create(
+            tenant=tenant, kind="quota", key=word, user=owner, address=owner.email, due_at=timezone.now(), error=f"{word} trouble"
+        ),
+        OwnMembership: OwnMembership.objects.get(tenant=tenant, user=owner),
         ScheduledTask: ScheduledTask.objects.get_or_create(id="uploads", defaults={"task": "calls.expire_uploads"})[0],
     }
 

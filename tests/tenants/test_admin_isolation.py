@@ -13,7 +13,7 @@ from tenants.models import ApiToken, Center, IdempotencyKey, Membership, Tenant,
 from tests.make import make_operator, make_tenant
 from tests.tenants.admin_walk import PAGES, addresses, furnish, name_of, signed_in, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]  # it walks every page, which takes its time on a busy machine
 
 CANARY = "Zanzibar"
 
