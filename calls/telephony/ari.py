@@ -43,10 +43,11 @@ class Unreachable(TelephonyError):
 
 
 class Disconnected(TelephonyError):
-    """The event stream broke; what happens meanwhile is not told again."""
+    """The event stream broke, up to ``silent_s`` seconds ago; what happens meanwhile is not told again."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, silent_s: float = 0) -> None:
         super().__init__(message, permanent=False)
+        self.silent_s = silent_s
 
 
 class Replaced(TelephonyError):
@@ -260,7 +261,8 @@ class EventStream:
         except TimeoutError:
             return None
         except ConnectionClosed as error:
-            raise Disconnected("the event stream of Asterisk broke") from error
+            is_silent = error.sent is not None and "ping timeout" in error.sent.reason  # a cable, not a word of farewell
+            raise Disconnected("the event stream of Asterisk broke", silent_s=2 * KEEPALIVE_S if is_silent else 0) from error
         if event["type"] == "ApplicationReplaced":
             raise Replaced(f"another listener took over {event.get('application', '')}")
         return event

@@ -6,10 +6,10 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from calls.telephony.ari import Ari, EventStream
+from calls.telephony.ari import Ari, Disconnected, EventStream
 from calls.telephony.asterisk import events
 from calls.telephony.asterisk.engine import Engine, now
 from calls.telephony.asterisk.reconciling import Reconciler
@@ -81,7 +81,7 @@ class Listener:
                 if not is_passing(error):
                     raise
                 log.warning("not listening: %s", error)
-                self._wait()
+                self._wait(error)
 
     def _listen(self, stream: EventStream) -> None:
         self._hearer.ari.only_events(self._hearer.kinds)
@@ -104,8 +104,9 @@ class Listener:
         is_left = self._hearer.reconcile(gap_from)
         return time.monotonic() + (RECONCILE_SOON_S if is_left else RECONCILE_EVERY_S)
 
-    def _wait(self) -> None:
-        self._gap_from = self._gap_from or now()
+    def _wait(self, error: TelephonyError) -> None:
+        silent_s = error.silent_s if isinstance(error, Disconnected) else 0
+        self._gap_from = self._gap_from or now() - timedelta(seconds=silent_s)
         time.sleep(self._pause_s * random.uniform(0.5, 1))  # noqa: S311 - so that several do not come back in step
         self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import Close
 
-from calls.telephony.asterisk import Engine, Reconciler, Switch, names
+from calls.telephony.ari import Disconnected, EventStream
+from calls.telephony.asterisk import Engine, Listener, Reconciler, Switch, names
 from calls.telephony.book import Kind, Progress
 from calls.telephony.disposition import ANSWERED
 from tests.calls.telephony.fake_ari import FakeAri
@@ -131,3 +134,54 @@ def test_a_recording_of_which_nobody_heard_is_noted_once_the_call_is_over(is_rec
     side.ari.live.clear()
     side.reconciler.run()
     assert (side.known.recording == name) is claimed
+
+
+class SilentStream:
+    """An event stream over a cable that was pulled some time ago."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def next(self, timeout_s):
+        raise Disconnected("nothing came back", silent_s=20)
+
+
+class Deaf:
+    """Hears nothing, and is told since when."""
+
+    kinds, of_all = (), False
+
+    def __init__(self):
+        self.ari, self.gaps = self, []
+
+    def events(self, *, of_all):
+        return SilentStream()
+
+    def only_events(self, kinds):
+        pass
+
+    def reconcile(self, gap_from):
+        self.gaps.append(gap_from)
+
+
+def test_a_gap_begins_when_the_network_fell_silent_and_not_when_that_was_noticed():
+    hearer = Deaf()
+    Listener(hearer, stop=lambda: len(hearer.gaps) > 1).run()
+    assert hearer.gaps[0] is None
+    assert hearer.gaps[1] == pytest.approx(ago(20), abs=timedelta(seconds=10))
+
+
+@pytest.mark.parametrize(("reason", "silent"), [("keepalive ping timeout", True), ("", False)])
+def test_a_stream_that_fell_silent_says_so(reason, silent):
+    class Connection:
+        def recv(self, timeout):
+            raise ConnectionClosedError(None, Close(1011, reason))
+
+    stream = object.__new__(EventStream)
+    stream._connection = Connection()
+    with pytest.raises(Disconnected) as broken:
+        stream.next(1)
+    assert bool(broken.value.silent_s) is silent
