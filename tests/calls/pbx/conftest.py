@@ -1,4 +1,4 @@
-"""One callhub on one exchange for all tests of a worker that break neither."""
+"""One callhub on one exchange for all tests of a worker that break neither; and one of which any part may be broken."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.calls.pbx.frail import FrailHouse, open_frail_house
 from tests.calls.pbx.house import House, open_house
 
 
@@ -20,3 +21,16 @@ def spare_house() -> Iterator[House]:
     """Another for tests that stop it; it shares no folder of sounds with its exchange."""
     with open_house(CALLHUB_ARI_SOUNDS="") as house:
         yield house
+
+
+@pytest.fixture(scope="session")
+def opened_frail() -> Iterator[FrailHouse]:
+    with open_frail_house() as house:
+        yield house
+
+
+@pytest.fixture
+def frail(opened_frail: FrailHouse) -> FrailHouse:
+    """With every part whole again, whatever the test before has broken."""
+    opened_frail.mend()
+    return opened_frail

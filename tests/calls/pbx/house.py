@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ from tests.asterisk.lab import PASSWORD, Lab, end_with_parent
 from tests.calls.telephony.exchange import running_lab
 
 PATIENCE_S = 100  # for what takes a second or two on an idle machine
+STARTS_WITHIN_S = 300  # with a new database, whose migrations are the slowest of all
 SLUG = "house"
 APPS = {"callhub", "callhub-watch"}
 # What ``up`` does once everything is installed; a test never installs anything.
@@ -58,6 +60,7 @@ class House:
         self.lab, self.home, self.var = lab, home, home / "var"
         self.port = services.free_port()
         self.settings = settings
+        self._failpoint = home / "failpoint"
         self.http = requests.Session()
         self.http.trust_env = False
         self.credentials: dict[str, str] = {}
@@ -81,7 +84,7 @@ class House:
                 stderr=log,
                 preexec_fn=end_with_parent,  # noqa: PLW1509
             )
-        self.until(lambda: "callhub is at" in self.said() or self._is_dead())
+        self.until(lambda: "callhub is at" in self.said() or self._is_dead(), STARTS_WITHIN_S)
         if not self.credentials:
             self._open()
         self.until(lambda: self.is_listening() or self._is_dead())
@@ -116,6 +119,14 @@ class House:
         os.kill(process, signal.SIGKILL)
         return process
 
+    def arm(self, failpoint: str) -> None:
+        """Have the next process that reaches the failpoint kill itself there, once."""
+        self._failpoint.write_text(f"{failpoint}:kill")
+
+    def is_armed(self) -> bool:
+        """Whether nobody has been killed yet."""
+        return self._failpoint.exists()
+
     def said(self) -> str:
         """All that its processes have written."""
         return (self.home / "up.log").read_text("utf-8", "replace")
@@ -146,6 +157,7 @@ class House:
             "CALLHUB_ARI_DIALS_PLUS": "false",
             "CALLHUB_ARI_TENANT": SLUG,
             "CALLHUB_SPEECH_COMMAND": fetching.tool("espeak-ng") or "",
+            "CALLHUB_FAILPOINT": str(self._failpoint),
             **self.settings,
         }
 
@@ -232,6 +244,21 @@ class House:
                 if len(row) > 2 and row[2].startswith(beginning):
                     found.setdefault(row[2].removeprefix(beginning), {}).setdefault(row[0], float(row[1]))
         return found
+
+    def dials(self, key: str) -> dict[str, int]:
+        """How often the exchange began to ring each telephone of a request, by its own journal."""
+        beginning = f"ch{UUID(key).hex}."
+        with self.lab.journal.open(newline="", encoding="utf-8", errors="replace") as file:
+            started = [row[2] for row in csv.reader(file) if len(row) > 2 and row[0] == "CHAN_START"]
+        return dict(Counter(name.removeprefix(beginning) for name in started if name.startswith(beginning)))
+
+    def left_over(self) -> list[str]:
+        """Channels and bridges of ours at the exchange."""
+        answers = [
+            self.http.get(f"{self.lab.ari_url}/ari/{what}", auth=("callhub", PASSWORD), timeout=10).json()
+            for what in ("channels", "bridges")
+        ]
+        return [row["id"] for rows in answers for row in rows if row["id"].startswith("ch")]
 
     def channels(self, key: str) -> set[str]:
         """The legs of a request that ring or talk at the exchange now."""
