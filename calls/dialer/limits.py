@@ -46,7 +46,9 @@ class Taken:
 
 def plan_of(tenant: Tenant) -> DialPlan:
     """The tenant's dial plan; the usual one where it has none of its own."""
-    return DialPlan.objects.for_tenant(tenant).first() or DialPlan(tenant=tenant)
+    plan = DialPlan.objects.for_tenant(tenant).first() or DialPlan()
+    plan.tenant = tenant  # known already: not to be asked for again
+    return plan
 
 
 def day_of(tenant: Tenant, now: datetime) -> date:

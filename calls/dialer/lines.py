@@ -17,7 +17,7 @@ def find_line(tenant: Tenant, text: str, *, plan: DialPlan | None = None) -> Lin
     number = read_number(text, tenant.country)
     if not number:
         return None
-    keys = {number.key, *_other_forms(number, plan or plan_of(tenant))}
+    keys = {number.key, *(_other_forms(number, plan or plan_of(tenant)) if number.is_extension else ())}
     lines = Line.objects.for_tenant(tenant).filter(is_active=True, match_key__in=keys).select_related("agent")
     found = sorted(lines, key=lambda line: (line.match_key != number.key, line.number))
     for line in found:
@@ -58,7 +58,7 @@ def extended(line: Line, plan: DialPlan) -> str:
 
 
 def _other_forms(number: Number, plan: DialPlan) -> set[str]:
-    if not number.is_extension or not plan.extension_prefix:
+    if not plan.extension_prefix:
         return set()
     prefix, star, short = number.key.rpartition("*")
     if star:

@@ -110,7 +110,7 @@ def _invitation() -> str:
         in_header.format("&lt;([^&gt;]*)&gt;", "Contact", "", "junk,peer"),
         in_header.format(".*", "From", "", "caller"),
         in_header.format(".*", "To", "", "callee"),
-        '<log message="INVITE to[$callee] from[$caller]"/>',
+        '<log message="INVITE to[$callee] from[$caller] at [timestamp]"/>',
     ]
     lines = "\n      ".join(actions)
     used = ",".join(["junk", *_patterns()])
