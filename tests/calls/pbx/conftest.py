@@ -17,13 +17,6 @@ def house() -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def spare_house() -> Iterator[House]:
-    """Another for tests that stop it; it shares no folder of sounds with its exchange."""
-    with open_house(CALLHUB_ARI_SOUNDS="") as house:
-        yield house
-
-
-@pytest.fixture(scope="session")
 def opened_frail() -> Iterator[FrailHouse]:
     with open_frail_house() as house:
         yield house

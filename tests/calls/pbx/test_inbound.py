@@ -12,7 +12,7 @@ from tests.asterisk.tones import tone_share
 from tests.calls.pbx.house import SLUG, House
 from tests.calls.pbx.own import calls_of, ended, hang_up, journal_of, steps_of
 
-pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(600)]
 
 TWO_CLOCKS_S = 0.5  # an event and the journal's line about it are written by two threads of the exchange
 # what happens → number, disposition with the SIP status of a failure; the exchange lets telephones ring for four seconds

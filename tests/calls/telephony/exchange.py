@@ -63,9 +63,9 @@ def _own_ports() -> Iterator[int]:
 class Exchange:
     """Our side of a lab: a book, a backend, and a listener that runs in a thread while ``listening``."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, switch: Switch | None = None) -> None:
         self.lab, self.book = lab, MemoryBook()
-        self.switch = Switch(url=lab.ari_url, user="callhub", password=PASSWORD, sounds=lab.sounds, journal=lab.journal)
+        self.switch = switch or Switch(url=lab.ari_url, user="callhub", password=PASSWORD, sounds=lab.sounds, journal=lab.journal)
         self.backend = AsteriskBackend(self.book, self.switch, Espeak(fetching.tool("espeak-ng") or ""))
         self.hearer = OrderHearer(Engine(self.switch.connect(), self.book, self.switch))
 

@@ -5,26 +5,39 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
 
 from calls.telephony.ari import Ari
+from calls.telephony.speech import Espeak, as_telephone_audio
 from calls.telephony.web_sounds import LASTS_S, WebSounds, read_token
+from tests.asterisk import fetching, telephones
 from tests.asterisk.lab import PASSWORD
 from tests.asterisk.tones import write_tone
+from tests.calls.telephony.exchange import Exchange
+from tests.calls.telephony.loudness import likeness
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow]
 
 CHANNELS, PLAYS = 10, 10
+MESSAGE = "Hi, Jane. This is a reminder about your appointment scheduled for tomorrow."
 
 
 @pytest.fixture
 def address(tmp_path) -> Iterator[str]:
-    """Where a tone is given to whoever brings a token of ours, as callhub itself does it."""
+    """Where a tenth of a second of a tone is given."""
     write_tone(tmp_path / "tone.wav", 880, seconds=1)
-    sound = (tmp_path / "tone.wav").read_bytes()[: 44 + 2 * 800]
+    with giving((tmp_path / "tone.wav").read_bytes()[: 44 + 2 * 800]) as address:
+        yield address
+
+
+@contextmanager
+def giving(sound: bytes) -> Iterator[str]:
+    """The address at which whoever brings a token of ours gets the sound, as from callhub itself."""
 
     class Giver(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -41,9 +54,11 @@ def address(tmp_path) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Giver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_every_play_of_an_address_of_its_own_is_heard(lab, address):
@@ -71,3 +86,19 @@ def test_every_play_of_an_address_of_its_own_is_heard(lab, address):
         for channel in channels:
             ari.drop(channel)
     assert ended == {(channel, "done"): PLAYS for channel in channels}
+
+
+def test_called_phone_hears_a_message_that_was_fetched(own_exchange, tmp_path):
+    telephones.start_phone(own_exchange.lab, "202")
+    said = Espeak(fetching.tool("espeak-ng") or "").say(MESSAGE, "en")
+    (tmp_path / "said.wav").write_bytes(said)
+    with giving(as_telephone_audio(said)) as address:
+        switch = replace(own_exchange.switch, sounds=None, sounds_url=address)
+        exchange = Exchange(own_exchange.lab, switch)
+        before = telephones.heard(exchange.lab, "202")
+        with exchange.listening():
+            order_id = exchange.place("", "202", text=MESSAGE)
+            known = exchange.over(order_id, 60)
+    assert str(known.outcome) == "ANSWERED"
+    [heard] = set(telephones.heard(exchange.lab, "202")) - set(before)
+    assert likeness(tmp_path / "said.wav", heard) > 0.9
