@@ -31,7 +31,7 @@ from calls.choices import STATE_ORDER, EventKind, PayloadFormat, State, WebhookE
 from calls.models import CallEvent
 
 _PLAIN = {
-    EventKind.GIVEN_UP: WebhookEvent.CALL_ENDED,  # its true end, when it comes, is told as one more
+    EventKind.GIVEN_UP: WebhookEvent.CALL_ENDED,  # its true end, when it comes, is an update
     EventKind.INTERACTION: WebhookEvent.CALL_INTERACTION,
     EventKind.MATCHED: WebhookEvent.CALL_UPDATED,
     EventKind.REMOVED: WebhookEvent.CALL_DELETED,
