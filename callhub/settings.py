@@ -370,6 +370,11 @@ CALLHUB_FREE_SPACE_FLOOR = env.number("CALLHUB_FREE_SPACE_FLOOR", 512 * 1024 * 1
 CALLHUB_LINK_SECONDS = env.number("CALLHUB_LINK_SECONDS", 300)  # how long a signed link to audio lives
 CALLHUB_ACCEL_PREFIX = env.text("CALLHUB_ACCEL_PREFIX")  # nginx's internal location of VAR_DIR/recordings, such as /_recordings/
 CALLHUB_S3_REDIRECT = env.flag("CALLHUB_S3_REDIRECT", default=False)  # send listeners to the bucket instead of through us
+CALLHUB_WEB_THREADS = env.number("CALLHUB_WEB_THREADS", 8)  # of a web process that no stream and no long poll takes
+CALLHUB_STREAMS = env.number("CALLHUB_STREAMS", 24)  # streams and long polls of a web process, each on a thread of its own
+CALLHUB_STREAM_SECONDS = env.number("CALLHUB_STREAM_SECONDS", 600)  # how long a stream lives; clients come back by themselves
+CALLHUB_STREAM_CHECK_SECONDS = env.number("CALLHUB_STREAM_CHECK_SECONDS", 30)  # how often its credentials are looked at again
+CALLHUB_LONGEST_WAIT = env.number("CALLHUB_LONGEST_WAIT", 30)  # seconds a request for changes may wait for some
 CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
 
 # Requests to other people's servers: see calls/outbound

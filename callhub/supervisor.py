@@ -49,7 +49,7 @@ CHILDREN = (
     Child(
         name="web",
         module="gunicorn",
-        arguments="callhub.wsgi --bind fd://{port_fd} --workers 1 --threads 8 --worker-class gthread --no-control-socket "
+        arguments="callhub.wsgi --bind fd://{port_fd} --workers 1 --no-control-socket "
         "--graceful-timeout 8 --timeout 60 --keep-alive 5 --log-level warning".split(),
         serves=True,
     ),

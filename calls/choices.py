@@ -131,6 +131,9 @@ class EventKind(models.TextChoices):
     RECORDING_RELEASED = "call.recording_released", _("Legal hold lifted")
 
 
+OF_RECORDINGS = frozenset(kind for kind in EventKind if kind.startswith("call.recording_"))  # their data names one
+
+
 class LegRole(models.TextChoices):
     """Which part of the call a leg is."""
 

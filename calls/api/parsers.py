@@ -70,6 +70,18 @@ class AnyNegotiation(JSONNegotiation):
         return renderer, str(renderer.media_type)
 
 
+class StreamNegotiation(AnyNegotiation):
+    """For server-sent events; who accepts neither them nor JSON gets 406."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        accepted = request.headers.get("Accept", "").lower()
+        if accepted and not any(kind in accepted for kind in ("*/*", "text/*", "text/event-stream", "json")):
+            raise Problem(406, "not_acceptable", "The answer is text/event-stream. Accept it, or leave the Accept header out.")
+        return super().select_renderer(request, renderers, format_suffix)
+
+
 def _text(request: Request, limit: int | None) -> str:
     charset = str(request._request.content_params.get("charset", "utf-8")).lower()  # type: ignore[union-attr]
     if charset not in ("utf-8", "utf8", "us-ascii"):

@@ -71,6 +71,7 @@ TITLES = {
     "object_missing": "The audio is missing from the storage",
     "no_room": "There is too little free space",
     "changed_meanwhile": "It was changed since it was read",
+    "too_many_streams": "As many streams are open as this server has room for",
     "unsupported_media_type": "The body's Content-Type is not one that is read here",
     "dial_refused": "The call is not made",
     "line_not_usable": "This line makes no calls",

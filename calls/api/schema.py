@@ -126,7 +126,7 @@ class ApiSchema(AutoSchema):
         offered = filters.base_filters if filters else {}
         orders = [order for name in self.view.sorts for order in (name, f"-{name}")]
         return [
-            *(_parameter_of(name, offered[name]) for name in offered),
+            *(parameter_of(name, offered[name]) for name in offered),
             OpenApiParameter("sort", str, enum=orders, default=self.view.default_sort),
             OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}),
             OpenApiParameter("cursor", str, description="From `next` or `previous`: opaque, and only for the same sort."),
@@ -198,7 +198,8 @@ def page_of(document: type[Document]) -> type[serializers.Serializer[Any]]:
     return type(f"{name}Page", (serializers.Serializer,), {"__doc__": f"A page of the list, {name} by {name}.", **members})
 
 
-def _parameter_of(name: str, offered: Any) -> OpenApiParameter:
+def parameter_of(name: str, offered: Any) -> OpenApiParameter:
+    """The description of a filter."""
     text = offered.extra.get("help_text", "")
     kinds: dict[type, Any] = {
         SecondsFilter: {"type": "number", "minimum": 0},

@@ -9,6 +9,7 @@ from django.urls import URLPattern, re_path
 from calls.api.views.base import NothingHere
 from calls.api.views.bulk import BulkCalls
 from calls.api.views.calls import CallEvents, Calls
+from calls.api.views.changes import Changes, Stream
 from calls.api.views.docs import Docs, Schema
 from calls.api.views.meta import Index, Me, ProblemMeaning
 from calls.api.views.originations import HangUp, Hold, Live, Originations, Transfer
@@ -57,6 +58,8 @@ urlpatterns = [
     _route(r"originations/(?P<pk>[^/]+)/hold", Hold.as_view(), "origination-hold"),
     _route(r"originations/(?P<pk>[^/]+)/transfer", Transfer.as_view(), "origination-transfer"),
     _route("live", Live.as_view({"get": "list"}), "live"),
+    _route("changes", Changes.as_view(), "changes"),
+    _route("stream", Stream.as_view(), "stream"),
     *_resource("contacts", Contacts),
     *_resource("companies", Companies),
     *_resource("agents", Agents),

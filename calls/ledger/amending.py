@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from calls import events
-from calls.choices import Disposition, EventKind, MatchState, State
+from calls.choices import OF_RECORDINGS, Disposition, EventKind, MatchState, RecordingState, State
 from calls.drafts import CallChanges
 from calls.errors import CallChanged, CallNotFound, InvalidCall, OnHold
 from calls.ledger.expecting import expect_from_links
@@ -74,8 +74,9 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
 
 
 def remove(call: Call, *, actor: User | None = None) -> None:
-    """Erase a call, its legs, its recordings and what its events tell; the event of its removal stays. Gone already is fine.
+    """Erase a call, its legs, its recordings and what its events tell; the events of their removal stay. Gone already is fine.
 
+    What those keep is no more than who may be told of them: the center. Events of audio never held more than ids.
     Raises ``OnHold`` where a legal hold keeps its audio.
     """
     with transaction.atomic():
@@ -84,11 +85,18 @@ def remove(call: Call, *, actor: User | None = None) -> None:
             return
         if locked.recordings.playable().filter(is_on_hold=True).exists():
             raise OnHold("A legal hold keeps this call's audio. Switch it off first.")
-        CallEvent.objects.filter(call_id=locked.pk).update(data={}, summary="")
-        removal = events.event_of(locked, EventKind.REMOVED, actor=actor)
+        CallEvent.objects.filter(call_id=locked.pk).exclude(kind__in=OF_RECORDINGS).update(data={}, summary="")
+        reach = {"center": str(locked.center_id)} if locked.center_id else {}
+        sound = locked.recordings.filter(state=RecordingState.STORED).values_list("pk", flat=True)
+        removals = [
+            events.event_of(locked, EventKind.RECORDING_REMOVED, actor=actor, data={**reach, "recording": str(key)})
+            for key in sound
+        ]
+        removals.append(events.event_of(locked, EventKind.REMOVED, actor=actor, data=reach))
         UsageDay.objects.of_call(locked).update(is_stale=True)  # no event tells later when it began
         locked.delete()
-        events.write(removal)
+        CallEvent.objects.bulk_create(removals)
+        events.publish(locked.tenant_id)
 
 
 def _columns(call: Call) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import django_filters
@@ -181,6 +181,11 @@ class Filters(django_filters.FilterSet):
     @classmethod
     def filtered(cls, request: Request, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows that fit the request; raises ``Problem`` naming every parameter that cannot be read."""
+        return cls.checked(request, rows).qs
+
+    @classmethod
+    def checked(cls, request: Request, rows: QuerySet[Any]) -> Self:
+        """The filters with the request's values, applied to the rows in ``qs``; raises as ``filtered`` does."""
         query = request.query_params
         for name, values in query.lists():
             offered = cls.base_filters.get(name)
@@ -199,7 +204,7 @@ class Filters(django_filters.FilterSet):
                     for name, messages in filters.errors.items()
                 ]
                 raise Problem(400, "invalid_parameter", faults[0].detail, faults)
-            return filters.qs
+            return filters
 
     @property
     def country(self) -> str:

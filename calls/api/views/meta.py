@@ -57,7 +57,7 @@ class Index(Door):
 
     def get(self, request: Request) -> Response:
         """The addresses of the collections, the schema and its readable page."""
-        names = (*COLLECTIONS, "usage", "me", "schema", "docs")
+        names = (*COLLECTIONS, "changes", "stream", "usage", "me", "schema", "docs")
         return Response({name: request.build_absolute_uri(reverse(f"api:{name}")) for name in names})
 
 

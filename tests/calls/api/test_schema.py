@@ -65,6 +65,10 @@ def check(response, path=""):
     path = path or re.sub(r"/[0-9a-f]{8}-[0-9a-f-]{27}", "/{id}", response.request["PATH_INFO"])
     operation = openapi()["paths"][path][response.request["REQUEST_METHOD"].lower()]
     described = operation["responses"][str(response.status_code)]
+    if response.streaming:
+        assert response["Content-Type"] in described["content"]
+        assert b"".join(response.streaming_content)
+        return
     if not response.content:
         assert "content" not in described
         return
