@@ -21,6 +21,8 @@ from pathlib import Path
 
 import requests
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")  # files of its own; the house has yet others
+
 from bench.load import Door, measure
 from tests import services
 from tests.asterisk import telephones
