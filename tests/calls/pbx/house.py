@@ -32,6 +32,7 @@ from tests.calls.telephony.exchange import running_lab
 
 PATIENCE_S = 100  # for what takes a second or two on an idle machine
 STARTS_WITHIN_S = 300  # with a new database, whose migrations are the slowest of all
+RECORDING_S = 200  # where the exchange's word that it is complete gets lost, somebody looks once a minute
 SLUG = "house"
 APPS = {"callhub", "callhub-watch"}
 # What ``up`` does once everything is installed; a test never installs anything.
@@ -269,7 +270,8 @@ class House:
     def recording_of(self, key: str, into: Path) -> Path:
         """The audio we keep of a call, once it is here, as a client gets it."""
         path = f"calls/{self.origination(key)['call']}/recordings/"
-        [row] = self.until(lambda: [row for row in self.get(path)["results"] if row["state"] == "stored"])
+        found = self.until(lambda: [row for row in self.get(path)["results"] if row["state"] == "stored"], RECORDING_S)
+        [row] = found
         answer = self.send("GET", f"/api/v1/recordings/{row['id']}/audio")
         assert answer.status_code == 200, answer.text
         into.write_bytes(answer.content)

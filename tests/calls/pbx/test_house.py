@@ -9,7 +9,7 @@ import pytest
 
 from callhub.bootstrap import BASE_DIR
 
-pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def test_listener_is_one_more_child(house):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.calls.pbx.house import House, to
 
-pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
 
 SOURCE = "1000200"
 # name → sources, destination, seconds to wait for a pick-up, disposition with the SIP status of a failure

@@ -14,7 +14,7 @@ from tests.asterisk.tones import tone_share
 from tests.calls.pbx.house import PATIENCE_S, House, to
 from tests.calls.telephony.loudness import likeness
 
-pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
 
 SOURCE_HZ, DESTINATION_HZ, HOLD_HZ = 440, 880, 660
 TWO_CLOCKS_S = 0.5  # an event and the journal's line about it are written by two threads of the exchange
@@ -85,7 +85,7 @@ def test_bills_what_the_exchange_counted(house, talked):
     assert house.call_of(talked)["talk"] == billable
 
 
-def test_log_tells_the_whole_call(house, talked):
+def test_log_tells_the_whole_call(house, talked, recording):
     call = house.call_of(talked)
     assert (call["direction"], call["state"], call["disposition"]) == ("outbound", "ended", "answered")
     assert call["has_recording"]

@@ -15,7 +15,7 @@ from tests.asterisk import telephones
 from tests.asterisk.tones import tone_share
 from tests.calls.pbx.house import House
 
-pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 TRYING, RINGING, OFF_HOOK, OTHER_SIDE_RINGING, ON_CALL = IN_ORDER = (2, 3, 1, 4, 5)  # the page's numbers of a view's status
