@@ -181,8 +181,8 @@ def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None)
         put_on(tenant, tagged)
     if drafts:
         events.publish(tenant.pk)
-    if tenant.fetches_links:
-        expect_from_links(drafts)
+    if (links := [call for call in drafts if call.recording_url]) and tenant.fetches_links:
+        expect_from_links(links)
 
 
 def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:
