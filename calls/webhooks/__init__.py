@@ -1,7 +1,7 @@
 """Telling the world: webhooks and the callbacks of numbers, signed, repeated until they arrive, each attempt on record.
 
     secret = keep(WebhookEndpoint(tenant=tenant, url="https://example.com/hook"))     # raises ValidationError
-    pause(endpoint); resume(endpoint); disable(endpoint); rotate_secret(endpoint); fire_test(endpoint)
+    pause(endpoint); resume(endpoint); disable(endpoint); remove(endpoint); rotate_secret(endpoint); fire_test(endpoint)
     replay(delivery); replay_all(queryset); replay_range(endpoint, start, end); replay_failed(endpoint)
     set_callback(line, EndpointKind.SEND_CALLBACK, format=PayloadFormat.FONESTORM_JSON, url=…)
     samples()
@@ -21,6 +21,7 @@ from calls.webhooks.endpoints import (
     fire_test,
     keep,
     pause,
+    remove,
     remove_callback,
     resume,
     rotate_secret,
@@ -34,6 +35,6 @@ from calls.webhooks.vocabulary import SUBSCRIBABLE
 
 __all__ = [
     "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
-    "deliver", "disable", "fan_out", "fire_test", "keep", "pause", "remove_callback", "replay", "replay_all", "replay_failed",
-    "replay_range", "resume", "rotate_secret", "samples", "set_callback", "template_tokens", "waiting",
+    "deliver", "disable", "fan_out", "fire_test", "keep", "pause", "remove", "remove_callback", "replay", "replay_all",
+    "replay_failed", "replay_range", "resume", "rotate_secret", "samples", "set_callback", "template_tokens", "waiting",
 ]  # fmt: skip

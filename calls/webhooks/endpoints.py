@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from callhub import doorbell
 from calls import outbound
 from calls.choices import DeliveryState, EndpointKind, EndpointState, PayloadFormat, WebhookEvent
-from calls.models import Delivery, Line, WebhookEndpoint
+from calls.models import Attempt, Delivery, Line, WebhookEndpoint
 from calls.tokens import BadTemplate, check_template, fill_address, names_in
 from calls.webhooks import bell, clock
 from calls.webhooks.errors import EndpointNotActive
@@ -104,12 +104,22 @@ def _set_callback(
 
 def remove_callback(line: Line, kind: EndpointKind) -> None:
     """Tell nobody any more; none there is as good."""
-    WebhookEndpoint.objects.filter(line=line, kind=kind).delete()
+    if endpoint := callback_of(line, kind):
+        remove(endpoint)
 
 
 def callback_of(line: Line, kind: EndpointKind) -> WebhookEndpoint | None:
     """The callback of this kind that the line has."""
     return WebhookEndpoint.objects.filter(line=line, kind=kind).first()
+
+
+def remove(endpoint: WebhookEndpoint) -> None:
+    """Remove an endpoint with all that was ever made for it, however much that is."""
+    deliveries = Delivery.objects.filter(endpoint=endpoint.pk)
+    with transaction.atomic():
+        for rows in (Attempt.objects.filter(delivery__in=deliveries.values("pk")), deliveries):
+            rows._raw_delete(rows.db)  # nothing refers to these rows, and a cascade would read them all
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
 
 
 def rotate_secret(endpoint: WebhookEndpoint) -> str:

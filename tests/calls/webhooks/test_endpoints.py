@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from calls import webhooks
 from calls.choices import DeliveryState, EndpointKind, EndpointState, PayloadFormat, WebhookEvent
-from calls.models import Delivery, Tag, WebhookEndpoint
+from calls.models import Attempt, Delivery, Tag, WebhookEndpoint
 from calls.webhooks.errors import EndpointNotActive
 from tenants.sealing import Unreadable, seal, unseal
 from tests.calls.webhooks.telling import documents, tell
@@ -236,3 +236,15 @@ def test_a_number_has_one_callback_of_each_kind(tenant):
     webhooks.remove_callback(line, EndpointKind.SEND_CALLBACK)
     assert webhooks.callback_of(line, EndpointKind.SEND_CALLBACK) is None
     assert EndpointState(again.state) == EndpointState.ACTIVE
+
+
+def test_an_endpoint_goes_with_all_that_was_made_for_it_and_nothing_else(tenant, hook, django_assert_max_num_queries):
+    endpoint, other = make_endpoint(tenant, hook.url), make_endpoint(tenant, hook.url)
+    for _ in range(20):
+        make_call(tenant)
+    tell(tenant)
+    with django_assert_max_num_queries(12):
+        webhooks.remove(endpoint)
+    assert list(WebhookEndpoint.objects.all()) == [other]
+    assert Delivery.objects.count() == Delivery.objects.filter(endpoint=other).count() == 40
+    assert Attempt.objects.count() == 40
