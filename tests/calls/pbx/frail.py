@@ -67,14 +67,18 @@ class FrailHouse(House):
 
     # -- calling
 
-    def call(self, source: str, destination: str, *, more: list[str] | None = None, wait: int = 30) -> str:
-        """Order a call between two of the lab's telephones, not recorded; its id."""
+    def call(self, source: str, destination: str, *, more: list[str] | None = None, wait: int = 30, record: bool = False) -> str:
+        """Order a call between two of the lab's telephones; its id."""
         sources = [to(number) for number in (source, *(more or []))]
-        return self.order(to(destination), sources, wait=wait, record=False)
+        return self.order(to(destination), sources, wait=wait, record=record)
 
     def noted(self, key: str, leg: str, what: str) -> float:
         """When the exchange noted this of a leg, once it has; waits for it."""
         return self.until(lambda: self.journal(key).get(leg, {}).get(what)) if self.lab.journal.exists() else 0.0
+
+    def talked(self, key: str) -> float:
+        """How long the exchange itself says that the destination was connected, in seconds."""
+        return self.noted(key, "d", "HANGUP") - self.noted(key, "d", "ANSWER")
 
     def rung(self, *numbers: str) -> list[int]:
         """How many INVITEs each of these telephones got."""

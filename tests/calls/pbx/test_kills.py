@@ -10,7 +10,7 @@ from tests.calls.pbx.frail import telephone
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(900)]
 
-RESUMES_WITHIN_S = 60  # of a worker's death; on a machine that is not overloaded it is a third of that
+RESUMES_WITHIN_S = 100  # of a death; a third of a minute on a machine that has time
 
 
 @pytest.mark.parametrize("point", ["dial.claimed", "dial.asked", "dial.placed"])
@@ -21,7 +21,7 @@ def test_a_call_whose_worker_was_killed_is_made_once(frail, point):
     frail.killed(point)
     died_at = time.time()
     assert frail.noted(key, "s0", "CHAN_START") < died_at + RESUMES_WITHIN_S
-    assert frail.settled(key) == ("answered", pytest.approx(2, abs=0.5))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
     assert frail.rung(source, destination) == [1, 1]
 
 
@@ -41,7 +41,7 @@ def test_the_telephones_a_killed_worker_left_out_are_rung(frail):
     frail.killed("dial.asked")
     died_at = time.time()
     assert frail.noted(key, "s1", "CHAN_START") < died_at + RESUMES_WITHIN_S
-    assert frail.settled(key) == ("answered", pytest.approx(2, abs=0.5))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
     assert frail.rung(deaf, source, destination) == [1, 1, 1]
 
 
@@ -54,7 +54,7 @@ def test_messages_that_come_again_at_any_time_ring_nobody_again(frail):
                 frail.broker.send(task, *([] if task.startswith("calls.sweep") else [key]))
         frail.reached(key, state, "ended")
     frail.broker.send("calls.hang_up_call", key)
-    assert frail.settled(key) == ("answered", pytest.approx(3, abs=0.5))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
     assert frail.rung(source, destination) == [1, 1]
 
 
@@ -110,7 +110,7 @@ def test_a_worker_killed_during_a_call_changes_nothing(frail):
     key = frail.call(source, destination)
     frail.talking(key)
     frail.kill("worker")
-    assert frail.settled(key) == ("answered", pytest.approx(3, abs=0.5))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
     assert frail.rung(source, destination) == [1, 1]
 
 
