@@ -18,7 +18,7 @@ from django.utils.regex_helper import normalize
 
 from calls.choices import Source
 from calls.drafts import CallDraft
-from calls.models import Call, Line, Tag
+from calls.models import Call, Delivery, Line, Tag
 from calls.uploads import open_ticket
 from contacts.models import AgentExtension
 from tenants import oauth
@@ -34,6 +34,7 @@ from tests.make import (
     make_center,
     make_company,
     make_contact,
+    make_endpoint,
     make_line,
     make_recording,
     make_tenant,
@@ -91,6 +92,9 @@ def theirs():
     upload = open_ticket(tenant, Principal(tenant=tenant, user=user, role="owner"), Source.API, draft=announced)
     rows = {"center": center, "company": company, "contact": contact, "agent": agent, "line": line, "tag": tag, "user": user}
     rows |= {"recording": recording, "upload": upload}
+    endpoint = make_endpoint(tenant, f"https://{CANARY}.example.com/in", name=f"Hook {CANARY}")
+    told = {"event_type": "webhook.test", "body": CANARY.encode(), "due_at": STARTED_AT, "state": "failed"}
+    rows |= {"webhook": endpoint, "delivery": Delivery.objects.create(tenant=tenant, endpoint=endpoint, **told)}
     return {**rows, "tenant": tenant, "call": call, "token": ApiToken.objects.get(user=user)}
 
 
@@ -186,7 +190,8 @@ def test_no_door_shows_or_touches_another_tenants_rows(client, theirs, ours, for
     before = state_of(theirs["tenant"])
     values = [spellings(name, theirs) for name in names]
     paths = {
-        form % dict(zip(names, (options[i % len(options)] for options in values), strict=True)) for i in range(14 if names else 1)
+        form % dict(zip(names, (options[i % len(options)] for options in values), strict=True))
+        for i in range(max(map(len, values), default=1))
     }
     for headers, credentials in ours["ways"]:
         body = json.dumps({**bodies_naming(theirs), **credentials})

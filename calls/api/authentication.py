@@ -100,5 +100,18 @@ class MayManageTokens(BasePermission):
         return True
 
 
+class MayManageWebhooks(BasePermission):
+    """Managers and owners of the whole tenant: an endpoint is told of every center's calls."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        principal = request.auth
+        if not isinstance(principal, Principal):
+            raise unauthorized()
+        is_writing = request.method not in _READING
+        if principal.role not in MANAGERS or principal.center_id or (is_writing and not principal.may_write):
+            raise Problem(403, "forbidden", "Only managers and owners of the whole tenant manage webhooks.")
+        return True
+
+
 WRITERS = (Role.OWNER, Role.MANAGER, Role.AGENT)
 MANAGERS = (Role.OWNER, Role.MANAGER)

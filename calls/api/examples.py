@@ -36,5 +36,13 @@ REQUESTS: dict[str, Any] = {
     "tags_create": {"name": "offer", "colour": "#0ea5e9"},
     "tags_change": {"colour": "#f97316"},
     "tokens_create": {"name": "PBX in Lund", "scope": "write", "expires_at": "2030-01-01T00:00:00Z"},
+    "webhooks_create": {
+        "name": "CRM",
+        "url": "https://crm.example.com/hooks/calls",
+        "events": ["call.ended", "recording.stored"],
+        "directions": ["inbound"],
+        "min_duration": 10,
+    },
+    "webhooks_change": {"events": ["call.ended"]},
     "tokens_change": {"name": "PBX in Malmö"},
 }

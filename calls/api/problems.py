@@ -21,6 +21,7 @@ from rest_framework.views import set_rollback
 from calls.body import BodyRefused
 from calls.errors import DIAL_LIMITS, CallError
 from calls.recordings.errors import StorageTrouble
+from calls.webhooks.errors import WebhookError
 from tenants.authentication import CredentialsRefused, TooManyAttempts
 from tenants.idempotency import KeyReused
 
@@ -51,6 +52,8 @@ TITLES = {
     "not_acceptable": "The answer is JSON, which the request does not accept",
     "conflict": "It contradicts what is there already",
     "in_use": "It is still in use",
+    "endpoint_not_active": "The webhook is paused or disabled",
+    "erased": "What it told was erased with its call",
     "on_hold": "A legal hold keeps it",
     "not_audio": "What was sent is not audio",
     "empty_audio": "There is no sound in what was sent",
@@ -132,6 +135,14 @@ _FIELDS = {
     "shown_to_destination": "caller",
     "wait_for_pickup_s": "wait",
     "max_duration_s": "max_duration",
+    "event_types": "events",
+    "line_ids": "lines",
+    "agent_ids": "agents",
+    "company_ids": "companies",
+    "tag_ids": "tags",
+    "least_duration_ms": "min_duration",
+    "in_flight_limit": "at_once",
+    "is_thin": "thin",
 }
 
 
@@ -222,6 +233,8 @@ def problem_of(error: Exception) -> Problem:
             return _of_call_error(error)
         case StorageTrouble():
             return _of_storage_trouble(error)
+        case WebhookError():
+            return Problem(409, error.code, error.message)
         case exceptions.ValidationError():
             return of_validation(error.detail)
         case ModelValidationError():
@@ -268,7 +281,7 @@ def of_model_validation(error: ModelValidationError, status: int = 400, code: st
         Fault(
             code=fault.code if fault.code and status == 400 else code,
             detail=" ".join(fault.messages),
-            pointer="" if name == NON_FIELD_ERRORS else pointer_to(name),
+            pointer="" if name == NON_FIELD_ERRORS else pointer_to(_FIELDS.get(name, name)),
         )
         for name, found in by_field.items()
         for fault in found

@@ -29,7 +29,6 @@ from calls.api.serializers.base import Document
 from calls.api.serializers.calls import CallDocument
 from calls.api.serializers.drafts import CallChangesIn, CallIn
 from calls.api.serializers.results import ProblemDocument
-from calls.api.serializers.tokens import NewTokenDocument, TokenDocument
 
 _VERBS = {
     "list": "List {1}",
@@ -76,7 +75,7 @@ class ApiSchema(AutoSchema):
             case "list":
                 return {200: page_of(document)}
             case "create":
-                created = NewTokenDocument if document is TokenDocument else document
+                created = self.view.created_class or document
                 return {201: created, 200: created} if document is CallDocument else {201: created}
             case "destroy":
                 return {204: None}

@@ -20,6 +20,7 @@ from calls.api.views.tokens import Tokens
 from calls.api.views.tus import UploadTus
 from calls.api.views.uploads import UploadAudio, UploadComplete, Uploads
 from calls.api.views.usage import UsageOfTenant
+from calls.api.views.webhooks import Deliveries, Pause, Replay, ReplayOne, Resume, Rotate, Samples, SendTest, Webhooks
 
 app_name = "api"
 
@@ -67,6 +68,16 @@ urlpatterns = [
     *_resource("lines", Lines),
     *_resource("tags", Tags),
     *_resource("tokens", Tokens),
+    _route("webhooks/samples", Samples.as_view(), "webhook-samples"),
+    *_resource("webhooks", Webhooks),
+    _route(r"webhooks/(?P<pk>[^/]+)/pause", Pause.as_view(), "webhook-pause"),
+    _route(r"webhooks/(?P<pk>[^/]+)/resume", Resume.as_view(), "webhook-resume"),
+    _route(r"webhooks/(?P<pk>[^/]+)/rotate", Rotate.as_view(), "webhook-rotate"),
+    _route(r"webhooks/(?P<pk>[^/]+)/test", SendTest.as_view(), "webhook-test"),
+    _route(r"webhooks/(?P<pk>[^/]+)/replay", Replay.as_view(), "webhook-replay"),
+    _route("deliveries", Deliveries.as_view({"get": "list"}), "deliveries"),
+    _route(r"deliveries/(?P<pk>[^/]+)", Deliveries.as_view({"get": "retrieve"}), "deliveries-one"),
+    _route(r"deliveries/(?P<pk>[^/]+)/replay", ReplayOne.as_view(), "delivery-replay"),
     _route("usage", UsageOfTenant.as_view(), "usage"),
     _route("me", Me.as_view(), "me"),
     _route(r"problems/(?P<code>[a-z_]+)", ProblemMeaning.as_view(), "problem"),

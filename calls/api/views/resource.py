@@ -32,6 +32,7 @@ class Resource(ViewSetMixin, Door):
 
     model: ClassVar[type[models.Model]]
     document_class: ClassVar[type[Document]]
+    created_class: ClassVar[type[Document] | None] = None  # where the answer to a create tells more
     filterset_class: ClassVar[type[Filters]]
     sorts: ClassVar[dict[str, Sort]] = {"name": Sort(field="name"), **STAMP_SORTS}
     default_sort: ClassVar[str] = "name"

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from calls.api.authentication import MayManageTokens
 from calls.api.filters.rows import TokenFilters
 from calls.api.pagination import Sort
-from calls.api.serializers.tokens import TokenDocument
+from calls.api.serializers.tokens import NewTokenDocument, TokenDocument
 from calls.api.views.resource import STAMP_SORTS, Resource
 from tenants.models import ApiToken
 
@@ -20,6 +20,7 @@ class Tokens(Resource):
     """Machines' keys to the tenant. Owners only, with a token of the scope “manage” or a session."""
 
     model, document_class, filterset_class = ApiToken, TokenDocument, TokenFilters
+    created_class = NewTokenDocument
     noun = ("token", "tokens")
     sorts = {"name": Sort(field="name"), **STAMP_SORTS}
     default_sort = "-created_at"
