@@ -20,7 +20,19 @@ from callhub import schedule_admin  # noqa: F401 - registers its page
 from callhub.models import ScheduledTask
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
-from calls.models import Call, Line, Notice, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
+from calls.models import (
+    Call,
+    DialPlan,
+    DoNotCall,
+    Line,
+    Notice,
+    Origination,
+    Recording,
+    RetentionRule,
+    RetentionRun,
+    Tag,
+    UsageDay,
+)
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.bounded import COUNTED
@@ -82,6 +94,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("API tokens"), "key", ApiToken, ""),
                 (_("OAuth applications"), "apps", OAuthApp, ""),
                 (_("Users"), "manage_accounts", User, ""),
+                (_("Dial plans"), "rule", DialPlan, ""),
+                (_("Numbers not to call"), "phone_disabled", DoNotCall, ""),
                 (_("Retention"), "auto_delete", RetentionRule, ""),
                 (_("Retention runs"), "history", RetentionRun, ""),
                 (_("Usage"), "data_usage", UsageDay, ""),

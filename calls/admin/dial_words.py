@@ -19,7 +19,7 @@ _REFUSALS = {
     "source_invalid": _("The telephone of this line cannot be rung: its number is none that can be called."),
     "destination_invalid": _("This is not a number that can be called."),
     "extension_unknown": _("There is no such extension."),
-    "country_not_allowed": _("Calls to this country are not allowed. An owner decides which are, under Settings, Dial plan."),
+    "country_not_allowed": _("Calls to this country are not allowed. An owner decides which are, under Settings, Dial plans."),
     "number_type_refused": _("Premium and other special numbers are never called."),
     "high_risk_number": _("Numbers of this range are never called: they are made to cost."),
     "do_not_call": _("This number is on the list of numbers not to call."),

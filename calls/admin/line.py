@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
+from calls.admin import cells, sandbox
+from calls.choices import usual_backend
 from calls.models import Line
+from calls.telephony.simulator import SimulatorBackend
+from contacts import dialing
 from contacts.phone import read_number
 from tenants.choices import Role
 from tenants.scoped_admin import RelatedFilter, TenantModelAdmin
@@ -20,16 +26,40 @@ class LineAdmin(TenantModelAdmin):
 
     add_role = change_role = Role.MANAGER
     first_step = _("Add your own numbers and extensions, so that callhub knows which side of a call is yours.")
-    list_display = ["number", "name", "e164", "agent", "center", "backend", "is_phone_terminal", "is_active"]
-    list_filter = ["backend", "is_phone_terminal", "is_active", ("center", RelatedFilter)]
+    list_display = ["number", "name", "e164", "agent", "center", "exchange", "is_phone_terminal", "is_active"]
+    list_filter = ["backend", "is_sandbox", "is_phone_terminal", "is_active", ("agent", RelatedFilter), ("center", RelatedFilter)]
     list_select_related = ["agent", "center"]
     search_fields = ["number", "name", "e164"]
     autocomplete_fields = ["agent", "center"]
-    fields = [
-        "number", "name", "agent", "center", "caller_name", "caller_number", "is_phone_terminal", "is_recorded", "is_active",
-        "is_sandbox", "backend", "is_proven", "shows_any_caller",
-    ]  # fmt: skip
+    list_after_template = "admin/calls/line/sandbox.html"
+    change_form_outer_after_template = "admin/calls/line/sandbox.html"
+    fieldsets = [
+        (None, {"fields": ["number", "name", "agent", "center"]}),
+        (_("Calling out"), {"fields": ["is_phone_terminal", "caller_name", "caller_number", "is_recorded", "is_active"]}),
+        (_("Telephone exchange"), {"fields": ["backend", "is_proven", "is_sandbox", "shows_any_caller"]}),
+    ]
     operators_fields = ("is_sandbox", "backend", "is_proven", "shows_any_caller")
+
+    class Media:
+        js = dialing.SCRIPTS
+        css = dialing.STYLES
+
+    @display(description=_("telephone exchange"), ordering="backend")
+    def exchange(self, line: Line) -> Any:
+        """What makes its calls, and what of that is worth knowing."""
+        played = cells.badge(gettext("Sandbox"), "info") if line.is_sandbox else ""
+        proven = cells.badge(gettext("Proven"), "good") if line.is_proven else ""
+        return cells.row(line.get_backend_display(), played, proven)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        tried = sandbox.context_of(request) if usual_backend() == SimulatorBackend.name else {}
+        return super().changelist_view(request, {**(extra_context or {}), **tried})
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        line = context.get("original")
+        if line is not None and (line.is_sandbox or line.backend == SimulatorBackend.name):
+            context |= sandbox.context_of(request, line.tenant_id)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Line | None = None) -> list[str]:
         """Whose number people see, and on which exchange, is for operators to say."""

@@ -47,6 +47,18 @@ _FIELDS = {
     "tags": _("Tags"),
 }
 _WORDS = {"direction": Direction, "disposition": Disposition, "state": State, "match_state": MatchState}
+_PROGRESS = {  # what an exchange tells (calls.telephony.book.Kind), with or without the telephone it is about
+    "ringing": (_("Ringing"), _("%(who)s rings")),
+    "answered": (_("Answered"), _("%(who)s answered")),
+    "in_hand": (_("Answered"), _("%(who)s answered")),
+    "connected": (_("The parties talk"), _("%(who)s talks")),
+    "ended": (_("A telephone left"), _("%(who)s left")),
+    "cancelled": (_("Somebody asked for its end"), _("Somebody asked for its end")),
+    "held": (_("On hold"), _("%(who)s put it on hold")),
+    "resumed": (_("Taken back from hold"), _("%(who)s took it back from hold")),
+    "over": (_("Over"), _("Over")),
+}
+_LEGS = {"s": _("The source"), "d": _("The destination"), "t": _("The transfer's telephone")}
 _ICONS = {
     EventKind.RECORDED: "add_call",
     EventKind.AMENDED: "edit",
@@ -95,6 +107,8 @@ def _entry(event: CallEvent, names: dict[str, str]) -> Entry:
         text, details = event.summary or text, str(data.get("description") or "")
     elif event.kind == EventKind.GIVEN_UP:
         text, details = gettext("Ended by callhub: nothing was heard of it any more"), _last_heard(data)
+    elif event.kind == EventKind.PROGRESSED and data.get("what") in _PROGRESS:
+        text = _progressed(data)
     elif event.kind == EventKind.MATCHED:
         text = _matched(data, names)
     elif event.kind == EventKind.AMENDED:
@@ -111,6 +125,13 @@ def _entry(event: CallEvent, names: dict[str, str]) -> Entry:
         details=details,
         changes=changes,
     )
+
+
+def _progressed(data: dict[str, Any]) -> str:
+    """What an exchange told, and of which telephone."""
+    alone, of_leg = _PROGRESS[data["what"]]
+    who = _LEGS.get(str(data.get("leg") or "")[:1])
+    return str(of_leg) % {"who": who} if who else str(alone)
 
 
 def _matched(data: dict[str, Any], names: dict[str, str]) -> str:

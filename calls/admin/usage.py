@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -43,7 +45,7 @@ class UsageDayAdmin(TenantModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tenants = reach_of(request).tenants(self.view_role).order_by("name")[:SHOWN_TENANTS]
-        limits = [{"tenant": tenant, "rows": _rows(tenant)} for tenant in tenants]
+        limits = [{"tenant": tenant, "rows": rows_of(tenant)} for tenant in tenants]
         return super().changelist_view(request, {**(extra_context or {}), "usage_limits": limits})
 
     @display(description=_("talk"), ordering="talk_ms")
@@ -86,17 +88,24 @@ class UsageDayAdmin(TenantModelAdmin):
         return False
 
 
-def _rows(tenant: Tenant) -> list[dict[str, Any]]:
+def rows_of(tenant: Tenant, *, only: Collection[str] = ()) -> list[dict[str, Any]]:
+    """The tenant's limits, or some of them, in words."""
     return [
         {
             "name": _NAMES[limit.name],
             "used": limit.used,
             "limit": gettext("no limit") if limit.limit is None else limit.limit,
-            "share": cells.NOTHING if limit.limit is None else cells.badge(f"{limit.percent} %", _tone(limit.percent)),
+            "share": cells.NOTHING if limit.limit is None else share(limit.percent),
             "resets": cells.moment(limit.resets_at),
         }
         for limit in usage.limits_of(tenant)
+        if not only or limit.name in only
     ]
+
+
+def share(percent: int) -> SafeString:
+    """How much of a limit is used."""
+    return cells.badge(f"{percent} %", _tone(percent))
 
 
 def _tone(percent: int) -> str:

@@ -26,12 +26,13 @@ from calls.dialer.acting import (
 )
 from calls.dialer.backends import backend_of
 from calls.dialer.dispatching import look_after, overdue, place_call
-from calls.dialer.limits import plan_of
+from calls.dialer.forbidding import forbid, refuse_forbidden
+from calls.dialer.limits import busiest_destination, plan_of
 from calls.dialer.lines import adopt_line, extended, find_line
 from calls.dialer.placing import LONGEST_WAIT_S, backend_of_line, check, place
 
 __all__ = [
-    "FAR", "LONGEST_WAIT_S", "NEAR", "adopt_line", "advance_simulated", "backend_of", "backend_of_line", "check", "extended",
-    "find_line", "hang_up", "hang_up_call", "hold", "look_after", "overdue", "place", "place_call", "plan_of", "refresh",
-    "refresh_all", "transfer", "unhold",
+    "FAR", "LONGEST_WAIT_S", "NEAR", "adopt_line", "advance_simulated", "backend_of", "backend_of_line", "busiest_destination",
+    "check", "extended", "find_line", "forbid", "hang_up", "hang_up_call", "hold", "look_after", "overdue", "place", "place_call",
+    "plan_of", "refresh", "refresh_all", "refuse_forbidden", "transfer", "unhold",
 ]  # fmt: skip

@@ -81,6 +81,14 @@ def take_destination(plan: DialPlan, destination: str, day: date) -> None:
     _take(plan, DialMeter.DESTINATION, f"{day.isoformat()} {destination}", 1, plan.calls_per_destination)
 
 
+def busiest_destination(tenant: Tenant, now: datetime | None = None) -> tuple[str, int]:
+    """The number called most often today, and how often; empty and 0 where none was."""
+    day = day_of(tenant, now or timezone.now()).isoformat()
+    uses = DialUse.objects.for_tenant(tenant).filter(meter=DialMeter.DESTINATION, bucket__startswith=f"{day} ")
+    bucket, used = uses.order_by("-used", "bucket").values_list("bucket", "used").first() or ("", 0)
+    return bucket.partition(" ")[2], used
+
+
 def settle(row: Origination) -> None:
     """Give back what a call that has ended did not need. Once, in the transaction that ends it."""
     talked_s = -(-row.billable_ms // 1000)

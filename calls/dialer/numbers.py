@@ -9,11 +9,12 @@ from contextlib import contextmanager
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
+from calls.dialer.forbidding import is_forbidden
 from calls.dialer.lines import find_line
 from calls.errors import DialRefused
-from calls.models import DialPlan, DoNotCall
+from calls.models import DialPlan
 from calls.telephony.base import CallerId, Endpoint, EndpointKind
-from contacts.phone import Number, is_same, read_number
+from contacts.phone import Number, read_number
 
 REFUSED_TYPES = frozenset(
     {
@@ -66,9 +67,7 @@ def leads_to_sandbox(plan: DialPlan, text: str) -> bool:
 
 def check_wanted(plan: DialPlan, endpoint: Endpoint) -> None:
     """Raise ``DialRefused`` (do_not_call) for a number on the tenant's list."""
-    number = read_number(endpoint.digits, plan.tenant.country)
-    listed = DoNotCall.objects.for_tenant(plan.tenant).filter(match_key=number.key)
-    if any(is_same(number, Number(e164=row.e164, key=row.match_key)) for row in listed):
+    if is_forbidden(plan.tenant, read_number(endpoint.digits, plan.tenant.country)):
         raise DialRefused("This number is on the list of those not to be called.", code="do_not_call")
 
 

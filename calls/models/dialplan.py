@@ -98,7 +98,10 @@ class DoNotCall(TenantOwned):
     number = models.CharField(max_length=64, help_text=_("In any spelling."))
     e164 = models.CharField("E.164", max_length=16, blank=True, editable=False)
     match_key = models.CharField(max_length=16, editable=False)
-    reason = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=200, blank=True, help_text=_("Such as “asked not to be called, 3 May”."))
+    added_by = models.ForeignKey(
+        "tenants.User", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         ordering = ["number"]

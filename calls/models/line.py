@@ -22,8 +22,22 @@ class Line(TenantOwned):
     e164 = models.CharField("E.164", max_length=16, blank=True, editable=False)
     match_key = models.CharField(max_length=16, blank=True, editable=False)
     name = models.CharField(max_length=100, blank=True, help_text=_("Such as “Reception”."))
-    agent = models.ForeignKey("contacts.Agent", null=True, blank=True, on_delete=models.SET_NULL, related_name="lines")
-    center = models.ForeignKey("tenants.Center", null=True, blank=True, on_delete=models.SET_NULL, related_name="lines")
+    agent = models.ForeignKey(
+        "contacts.Agent",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="lines",
+        help_text=_("Whose telephone it is. The agent's user calls from it here; its calls are the agent's."),
+    )
+    center = models.ForeignKey(
+        "tenants.Center",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="lines",
+        help_text=_("Its calls are this center's; people limited to another center neither see nor use it."),
+    )
 
     backend = models.CharField(
         _("telephone exchange"),

@@ -95,6 +95,8 @@ class Origination(TenantOwned):
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        verbose_name = _("call made")
+        verbose_name_plural = _("calls made")
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "key"],

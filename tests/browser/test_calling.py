@@ -180,3 +180,52 @@ def test_the_dialog_fits_the_narrowest_screen(page, shot, tenant, agent):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 360
     shot("dial-360")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_newcomer_tries_a_number_and_finds_the_call_among_those_made(page, shot, tenant, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    owner = staff(tenant, "owner", username="eva", first_name="Eva", last_name="Ek")
+    make_line(tenant, "210", name="Desk", agent=make_agent(tenant, name="Eva Ek", user=owner), is_phone_terminal=True)
+    sign_in(page, owner)
+    page.goto(reverse("admin:calls_line_changelist"))
+    page.get_by_text("Numbers to try things with").click()
+    shot(f"lines-sandbox-{width}")
+    page.get_by_role("button", name="Call 00486").click()
+    dialog_of(page).get_by_role("button", name="Call", exact=True).click()
+    says(page, "The number is busy")
+    page.keyboard.press("Escape")
+    page.goto(reverse("admin:calls_origination_changelist"))
+    expect(page.locator("#result_list")).to_contain_text("Busy")
+    expect(page.locator("#result_list")).to_contain_text("Eva Ek")
+    shot(f"originations-{width}-{scheme}")
+    page.locator("#result_list .field-created a").click()
+    expect(page.locator(".ch-call-head")).to_contain_text("The number is busy")
+    expect(page.get_by_role("table").first).to_contain_text("Destination")
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths[0] <= widths[1]
+    shot(f"origination-{width}-{scheme}")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_an_owner_pastes_numbers_and_allows_a_country(page, shot, tenant, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    sign_in(page, staff(tenant, "owner", username="eva"))
+    page.goto(reverse("admin:calls_donotcall_changelist"))
+    page.get_by_role("link", name="Paste many numbers").click()
+    page.get_by_label("Numbers").fill("070-123 45 67\n08-555 666 77; moved away")
+    shot(f"paste-{width}")
+    page.get_by_role("button", name="Add them").click()
+    expect(page.get_by_text("2 numbers were added, 0 were there already.")).to_be_visible()
+    shot(f"donotcall-{width}-{scheme}")
+    page.goto(reverse("admin:calls_dialplan_add"))
+    page.locator("select[name=countries] + .select2").click()
+    page.locator(".select2-search__field").last.fill("NO")
+    page.get_by_role("option", name="NO +47").click()
+    shot(f"dialplan-add-{width}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#result_list")).to_contain_text("NO")
+    shot(f"dialplan-{width}-{scheme}")

@@ -16,7 +16,19 @@ from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call, Line, Notice, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
+from calls.models import (
+    Call,
+    DialPlan,
+    DoNotCall,
+    Line,
+    Notice,
+    Origination,
+    Recording,
+    RetentionRule,
+    RetentionRun,
+    Tag,
+    UsageDay,
+)
 from contacts.models import Agent, AgentExtension, Company, Contact
 from tenants import oauth
 from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
@@ -36,7 +48,7 @@ from tests.make import (
 
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
-    Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership,
+    Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership, DialPlan, DoNotCall,
 )  # fmt: skip
 
 
@@ -100,6 +112,10 @@ def furnish(word: str) -> dict[type[Model], Any]:
         RetentionRule: RetentionRule.objects.create(tenant=tenant, days=30),
         RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
         Tag: Tag.objects.get(tenant=tenant),
+        DialPlan: DialPlan.objects.create(tenant=tenant),
+        DoNotCall: DoNotCall.objects.create(
+            tenant=tenant, number="+46701112244", e164="+46701112244", match_key="701112244", reason=word, added_by=owner
+        ),
         UsageDay: UsageDay.objects.create(tenant=tenant, day="2026-03-02", zone="UTC"),
         Notice: Notice.objects.create(
             tenant=tenant, kind="quota", key=word, user=owner, address=owner.email, due_at=timezone.now(), error=f"{word} trouble"
@@ -138,6 +154,7 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:tenants_oauthapp_revoke", args=[rows[OAuthApp].pk])
     yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
+    yield reverse("admin:calls_donotcall_paste")
     yield reverse("admin:calls_call_live")
     yield reverse("admin:calls_call_live_news")
     yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"

@@ -13,10 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import Direction, Disposition, RetentionKind, Source
 from calls.drafts import CallChanges, CallDraft, PartyDraft
-from calls.models import Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag
+from calls.models import Call, DialPlan, DoNotCall, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
 from tenants import oauth
@@ -290,13 +291,17 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 # A list of two and of fifty rows costs the same, and no more than this.
 COST = {
     Call: 10, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
-    ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7,
+    ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7, ScheduledTask: 7, UsageDay: 13, DialPlan: 7,
+    DoNotCall: 7,
 }  # fmt: skip
+
+
+OPERATORS = (User, Tenant, ScheduledTask, DialPlan)  # others see one row of these at most
 
 
 @pytest.mark.parametrize(
     ("who", "model"),
-    [("operator", model) for model in PAGES] + [("owner", model) for model in PAGES if model not in (User, Tenant)],
+    [("operator", model) for model in PAGES] + [("owner", model) for model in PAGES if model not in OPERATORS],
 )
 def test_a_list_costs_the_same_however_long(tenant, model, who):
     client = signed_in(staff(tenant, "owner") if who == "owner" else make_operator())
@@ -336,8 +341,13 @@ def _call(tenant, word):
 
 
 def _run(tenant, word):
+    RetentionRun.objects.create(tenant=tenant, day=_day(word), started_at=ago(minutes=5))
+
+
+def _day(word):
+    """A day of its own for each row."""
     count, number = map(int, word.split("-"))
-    RetentionRun.objects.create(tenant=tenant, day=ago(days=count + number).date(), started_at=ago(minutes=5))
+    return ago(days=count + number).date()
 
 
 def _rule(tenant, word):
@@ -362,6 +372,12 @@ ROWS = {
     Membership: lambda tenant, word: make_user(tenant, center=make_center(tenant)),
     Tenant: lambda tenant, word: make_tenant(),
     User: lambda tenant, word: make_user(tenant),
+    ScheduledTask: lambda tenant, word: ScheduledTask.objects.create(id=word, task=word),
+    UsageDay: lambda tenant, word: UsageDay.objects.create(tenant=tenant, day=_day(word), zone="UTC"),
+    DialPlan: lambda tenant, word: DialPlan.objects.create(tenant=make_tenant()),
+    DoNotCall: lambda tenant, word: DoNotCall.objects.create(
+        tenant=tenant, number=word, match_key=word, added_by=make_user(tenant)
+    ),
 }
 
 
