@@ -17,11 +17,23 @@ from callhub.models import ScheduledTask
 from calls import ledger
 from calls.choices import Direction, Disposition, RetentionKind, Source
 from calls.drafts import CallChanges, CallDraft, PartyDraft
-from calls.models import Call, DialPlan, DoNotCall, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, UsageDay
+from calls.models import (
+    Call,
+    DialPlan,
+    DoNotCall,
+    Line,
+    Notice,
+    Origination,
+    Recording,
+    RetentionRule,
+    RetentionRun,
+    Tag,
+    UsageDay,
+)
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
 from tenants import oauth
-from tenants.models import ApiToken, Center, Membership, OAuthApp, Tenant, User
+from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
 from tests.make import (
     make_agent,
     make_call,
@@ -292,16 +304,17 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 COST = {
     Call: 10, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
     ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7, ScheduledTask: 7, UsageDay: 13, DialPlan: 7,
-    DoNotCall: 7,
+    DoNotCall: 7, Notice: 7, OwnMembership: 7,
 }  # fmt: skip
 
 
-OPERATORS = (User, Tenant, ScheduledTask, DialPlan)  # others see one row of these at most
+OPERATORS = (User, Tenant, ScheduledTask, DialPlan, OwnMembership)  # others see one row of these at most
 
 
 @pytest.mark.parametrize(
     ("who", "model"),
-    [("operator", model) for model in PAGES] + [("owner", model) for model in PAGES if model not in OPERATORS],
+    [("operator", model) for model in PAGES if model is not OwnMembership]
+    + [("owner", model) for model in PAGES if model not in OPERATORS],
 )
 def test_a_list_costs_the_same_however_long(tenant, model, who):
     client = signed_in(staff(tenant, "owner") if who == "owner" else make_operator())
@@ -374,6 +387,9 @@ ROWS = {
     User: lambda tenant, word: make_user(tenant),
     ScheduledTask: lambda tenant, word: ScheduledTask.objects.create(id=word, task=word),
     UsageDay: lambda tenant, word: UsageDay.objects.create(tenant=tenant, day=_day(word), zone="UTC"),
+    Notice: lambda tenant, word: Notice.objects.create(
+        tenant=tenant, kind="quota", key=word, user=make_user(tenant), due_at=timezone.now()
+    ),
     DialPlan: lambda tenant, word: DialPlan.objects.create(tenant=make_tenant()),
     DoNotCall: lambda tenant, word: DoNotCall.objects.create(
         tenant=tenant, number=word, match_key=word, added_by=make_user(tenant)
