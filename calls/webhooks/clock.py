@@ -19,6 +19,11 @@ def now() -> Any:
     return _set.get() or Now()
 
 
+def is_set() -> bool:
+    """Whether it is another time than the database's."""
+    return _set.get() is not None
+
+
 def reading() -> datetime:
     """The present as a time; costs a query."""
     given = _set.get()

@@ -27,6 +27,7 @@ from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.models.delivery import KEPT_ANSWER
 from calls.tokens import fill_address
 from calls.webhooks import bell, clock, endpoints, schedule
+from calls.webhooks.arriving import note_arrival
 from calls.webhooks.payloads import content_type_of, method_of
 from calls.webhooks.signing import signature_headers
 from calls.webhooks.turns import Turn, give_back, is_anything_due, next_turn, sender
@@ -149,23 +150,31 @@ def request_of(endpoint: WebhookEndpoint, delivery: Delivery, now: datetime) -> 
 
 def write(endpoint: WebhookEndpoint, delivery: Delivery, outcome: Outcome) -> bool:
     """Keep what came of a request, unless somebody else has the delivery by now: then nothing is written, and False."""
+    attempt = Attempt(
+        delivery=delivery,
+        fence=delivery.fence,
+        started_at=outcome.started_at,
+        took_ms=outcome.took_ms,
+        request_headers=dict(outcome.sent),
+        status=outcome.status,
+        answer=outcome.answer,
+        error=outcome.error,
+        code=outcome.code,
+    )
+    is_usual = outcome.is_success and not _is_news(endpoint, outcome) and not clock.is_set()
+    if note_arrival(delivery, attempt) if is_usual else _write_all(endpoint, delivery, outcome, attempt):
+        return True
+    log.warning("delivery %s: its lease was over before its result came", delivery.pk)
+    return False
+
+
+def _write_all(endpoint: WebhookEndpoint, delivery: Delivery, outcome: Outcome, attempt: Attempt) -> bool:
     now = clock.now()
     with transaction.atomic():
         ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, state=DeliveryState.PENDING)
         if not ours.update(**_facts(delivery, outcome, now), updated_at=now):
-            log.warning("delivery %s: its lease was over before its result came", delivery.pk)
             return False
-        Attempt.objects.create(
-            delivery=delivery,
-            fence=delivery.fence,
-            started_at=outcome.started_at,
-            took_ms=outcome.took_ms,
-            request_headers=dict(outcome.sent),
-            status=outcome.status,
-            answer=outcome.answer,
-            error=outcome.error,
-            code=outcome.code,
-        )
+        attempt.save(force_insert=True)
         (_note_success if outcome.is_success else _note_failure)(endpoint, outcome)
     return True
 
@@ -181,10 +190,14 @@ def _facts(delivery: Delivery, outcome: Outcome, now: object) -> dict[str, objec
     return {**over, "due_at": now + wait, "reason": outcome.error}  # type: ignore[operator]
 
 
-def _note_success(endpoint: WebhookEndpoint, outcome: Outcome) -> None:
-    """What the endpoint is known by changes seldom, and is written only then; ``succeeded_at`` may lag by a minute."""
+def _is_news(endpoint: WebhookEndpoint, outcome: Outcome) -> bool:
+    """Whether a success changes what the endpoint is known by; ``succeeded_at`` may lag by a minute."""
     is_fresh = endpoint.succeeded_at is not None and timezone.now() - endpoint.succeeded_at < OUTAGE
-    if endpoint.is_trusted and is_fresh and not outcome.is_slow:
+    return outcome.is_slow or not (endpoint.is_trusted and is_fresh)
+
+
+def _note_success(endpoint: WebhookEndpoint, outcome: Outcome) -> None:
+    if not _is_news(endpoint, outcome):
         return
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     was_out = rows.filter(failures__gte=FAILURES_OF_A_TURN, failing_since__lte=clock.now() - OUTAGE).exists()

@@ -219,6 +219,23 @@ def test_a_zombies_late_result_is_refused(tenant, hook):
     assert (fresh(message).updated_at, Attempt.objects.count(), fresh(message).attempts) == (before, 1, 1)
 
 
+def test_a_late_success_is_refused_as_well_where_nothing_else_is_new(tenant, hook):
+    endpoint = make_endpoint(tenant, hook.url, succeeded_at=timezone.now())
+    message = webhooks.fire_test(endpoint)
+    [zombie] = turns.claim(endpoint)
+    Delivery.objects.filter(pk=message.pk).update(fence=zombie.fence + 1)
+    outcome = delivery.send(endpoint, zombie)
+    assert delivery.write(endpoint, zombie, outcome) is False
+    assert (fresh(message).state, Attempt.objects.count()) == (DeliveryState.PENDING, 0)
+    zombie.fence += 1
+    assert delivery.write(endpoint, zombie, outcome) is True
+    row, attempt = fresh(message), Attempt.objects.get()
+    assert (row.state, row.attempts, row.lease_until, row.holder) == (DeliveryState.DELIVERED, 1, None, None)
+    assert timedelta() <= clock.reading() - row.delivered_at < timedelta(minutes=5)
+    assert (attempt.status, attempt.answer, attempt.started_at) == (200, "thanks", outcome.started_at)
+    assert attempt.request_headers["webhook-id"] == str(message.pk)
+
+
 def test_a_claim_is_had_once(tenant, hook):
     endpoint = make_endpoint(tenant, hook.url, succeeded_at=timezone.now())
     for _ in range(30):
