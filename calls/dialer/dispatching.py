@@ -17,6 +17,7 @@ from calls import failpoints
 from calls.choices import OriginationState
 from calls.dialer.backends import backend_of
 from calls.dialer.book import GRACE, LEASE, DatabaseBook, known_of
+from calls.dialer.guarding import somebody_hears
 from calls.errors import DialRefused
 from calls.models import Origination, TelephonyListener
 from calls.telephony import flow
@@ -77,7 +78,7 @@ def overdue() -> list[str]:
 def _try(row: Origination) -> None:
     try:
         backend = backend_of(row.backend)
-        if backend.needs_listener and not TelephonyListener.objects.alive().exists():
+        if backend.needs_listener and not somebody_hears():
             raise TelephonyError("Nobody listens to the exchange.", permanent=False)
         backend.place(known_of(row).order)
     except Unanswered as error:

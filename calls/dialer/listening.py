@@ -6,23 +6,20 @@ its own. What they learn is in the database before anything follows from it; so 
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
-from zlib import crc32
 
-from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from calls.dialer.backends import asterisk_switch
 from calls.dialer.book import DatabaseBook
+from calls.dialer.guarding import alone
 from calls.dialer.watched import WatchedCalls
 from calls.models import TelephonyListener
 from calls.telephony.ari import Replaced
@@ -31,8 +28,6 @@ from calls.telephony.asterisk import AsteriskBackend, Engine, Listener, OrderHea
 log = logging.getLogger(__name__)
 
 BEAT_S = 5.0
-STANDBY_S = 2.0
-_LOCK_SPACE = 0x63616C6C  # "call": keeps our advisory locks apart from others'
 
 
 class ListenerStopped(Exception):
@@ -41,7 +36,7 @@ class ListenerStopped(Exception):
 
 def listen(server: str, stopping: Callable[[], bool]) -> None:
     """Listen until ``stopping`` answers true; a second one waits meanwhile. Raises ``ListenerStopped``."""
-    with _alone(server, stopping) as is_alone:
+    with alone(server, stopping) as is_alone:
         if not is_alone:
             return
         switch = asterisk_switch()
@@ -51,6 +46,7 @@ def listen(server: str, stopping: Callable[[], bool]) -> None:
             _Loop("watch", lambda: Watcher(switch, WatchedCalls(server)), ""),
         ]
         away_since = TelephonyListener.objects.filter(pk=server).values_list("heard_at", flat=True).first()
+        _forget(server)  # the one before said that it hears; this one does not yet
         for loop in loops:
             loop.start(lambda: stopping() or ended.is_set(), ended, away_since)
         for loop in loops:
@@ -80,7 +76,7 @@ class _Loop:
 
     def _run(self, stop: Callable[[], bool], ended: threading.Event, away_since: datetime | None) -> None:
         try:
-            Listener(self._make(), stop=stop, beat=self._beat, away_since=away_since).run()
+            Listener(self._make(), stop=stop, beat=self._beat, deaf=self._fall_silent, away_since=away_since).run()
         except Replaced:
             self.reason = "Another listener took over."
         except Exception as error:  # whatever it is, the other loop must not go on alone
@@ -89,6 +85,12 @@ class _Loop:
         finally:
             ended.set()
             connection.close()
+
+    def _fall_silent(self) -> None:
+        self._beaten = float("-inf")
+        close_old_connections()
+        if self._server:
+            _forget(self._server)
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten < BEAT_S:
@@ -102,49 +104,6 @@ class _Loop:
             )
 
 
-@contextmanager
-def _alone(server: str, stopping: Callable[[], bool]) -> Iterator[bool]:
-    """Hold the exchange's lock, waiting for it; False when asked to stop before."""
-    take = _advisory_lock if connection.vendor == "postgresql" else _file_lock
-    with take(server) as try_lock:
-        waited = False
-        while not try_lock():
-            if stopping():
-                yield False
-                return
-            if not waited:
-                log.info("another listener of %s is at work; waiting to take over", server)
-            waited = True
-            time.sleep(STANDBY_S)
-        yield True
-
-
-@contextmanager
-def _advisory_lock(server: str) -> Iterator[Callable[[], bool]]:
-    """PostgreSQL's own; it goes with the connection, so with the process."""
-    key = crc32(server.encode()) & 0x7FFFFFFF
-
-    def try_lock() -> bool:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, key])
-            return bool(cursor.fetchone()[0])
-
-    try:
-        yield try_lock
-    finally:
-        connection.close()
-
-
-@contextmanager
-def _file_lock(server: str) -> Iterator[Callable[[], bool]]:
-    path = settings.VAR_DIR / f"listener-{crc32(server.encode()):08x}.lock"
-    with path.open("a") as file:
-
-        def try_lock() -> bool:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            return True
-
-        yield try_lock
+def _forget(server: str) -> None:
+    """Nobody hears this exchange at the moment: whoever was rung now would be cut off as they pick up."""
+    TelephonyListener.objects.filter(server=server).update(process="")

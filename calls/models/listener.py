@@ -15,8 +15,8 @@ class TelephonyListenerQuerySet(models.QuerySet["TelephonyListener"]):
     """Which listeners."""
 
     def alive(self) -> Self:
-        """Those that hear their exchange now."""
-        return self.filter(heard_at__gte=timezone.now() - ALIVE_WITHIN)
+        """Those that hear their exchange now, as far as they say; a process that does not is not named."""
+        return self.exclude(process="").filter(heard_at__gte=timezone.now() - ALIVE_WITHIN)
 
     def last_heard_at(self) -> datetime | None:
         """When an exchange was last heard; None before the first time."""

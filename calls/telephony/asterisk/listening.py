@@ -55,8 +55,8 @@ class OrderHearer:
 class Listener:
     """Runs until ``stop`` answers true, or another listener takes over (``Replaced``). Calls go on when it stops.
 
-    ``beat`` is called about once a second while events can be heard, so that others know that they may dial. ``away_since`` is
-    when the listener before was last heard of.
+    ``beat`` is called about once a second while events can be heard, so that others know that they may dial, and ``deaf`` once
+    they cannot be. ``away_since`` is when the listener before was last heard of.
     """
 
     def __init__(
@@ -65,9 +65,10 @@ class Listener:
         *,
         stop: Callable[[], bool],
         beat: Callable[[], None] = lambda: None,
+        deaf: Callable[[], None] = lambda: None,
         away_since: datetime | None = None,
     ) -> None:
-        self._hearer, self._stop, self._beat = hearer, stop, beat
+        self._hearer, self._stop, self._beat, self._deaf = hearer, stop, beat, deaf
         self._gap_from = away_since
         self._pause_s = SHORTEST_PAUSE_S
 
@@ -105,6 +106,7 @@ class Listener:
         return time.monotonic() + (RECONCILE_SOON_S if is_left else RECONCILE_EVERY_S)
 
     def _wait(self, error: TelephonyError) -> None:
+        self._deaf()
         silent_s = error.silent_s if isinstance(error, Disconnected) else 0
         self._gap_from = self._gap_from or now() - timedelta(seconds=silent_s)
         time.sleep(self._pause_s * random.uniform(0.5, 1))  # noqa: S311 - so that several do not come back in step

@@ -11,6 +11,7 @@ from django.utils import timezone
 from calls import dialer
 from calls.choices import OriginationState
 from calls.dialer import backends
+from calls.dialer.guarding import alone
 from calls.models import Origination, TelephonyListener
 from calls.telephony.base import TelephonyError, Trace, Unanswered
 from calls.telephony.book import Kind
@@ -58,6 +59,13 @@ def test_nobody_is_rung_while_nobody_listens(placed, exchange, monkeypatch):
     assert (row.state, exchange.dials()) == (OriginationState.QUEUED, 0)
     TelephonyListener.objects.update(heard_at=timezone.now())
     sweep_after(5)
+    assert exchange.dials() == 0, "it was heard a moment ago, but its process is gone"
+    with alone("asterisk", lambda: False):
+        TelephonyListener.objects.update(process="")
+        sweep_after(10)
+        assert exchange.dials() == 0, "its process is there, and has no connection"
+        TelephonyListener.objects.update(process="x")
+        sweep_after(14)
     assert exchange.dials(row.pk) == 1
 
 

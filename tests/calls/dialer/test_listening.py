@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from calls.choices import Direction, Disposition, Source, State
-from calls.dialer.listening import _alone, is_alive
+from calls.dialer.guarding import alone, is_held
+from calls.dialer.listening import is_alive
 from calls.dialer.watched import log_watched
 from calls.models import Call, CallEvent, TelephonyListener
 from calls.telephony.asterisk import WatchedCall
@@ -27,7 +28,7 @@ def test_a_second_listener_waits_for_the_first():
 
     def first() -> None:
         try:
-            with _alone("lab", lambda: False) as is_alone:
+            with alone("lab", lambda: False) as is_alone:
                 assert is_alone
                 got.set()
                 release.wait(30)
@@ -37,14 +38,16 @@ def test_a_second_listener_waits_for_the_first():
     thread = threading.Thread(target=first)
     thread.start()
     assert got.wait(30)
+    assert is_held("lab")
+    assert not is_held("another")
     asked_to_stop.set()
-    with _alone("lab", asked_to_stop.is_set) as is_alone:
+    with alone("lab", asked_to_stop.is_set) as is_alone:
         assert not is_alone
-    with _alone("another", lambda: False) as is_alone:
+    with alone("another", lambda: False) as is_alone:
         assert is_alone
     release.set()
     thread.join()
-    with _alone("lab", lambda: False) as is_alone:
+    with alone("lab", lambda: False) as is_alone:
         assert is_alone
 
 
