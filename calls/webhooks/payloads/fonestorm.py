@@ -1,13 +1,14 @@
 """FoneStorm's callbacks: BEGIN and END of a call, by GET with ``{{tokens}}``, as a form, or as JSON.
 
 Source: developer.fonestorm.com, calls. ``disposition`` and ``billable_seconds`` come with END alone; begun seconds count.
-Numbers of North America have ten digits, as that vendor writes them, all others ``+`` and country code. The account's code is
-the tenant's. A call that is neither the one nor the other way is told by the side its line is on.
+Numbers that are North American, or are written like one, have ten digits, as at that vendor's door; all others ``+`` and country
+code. The account's code is the tenant's. A call that is neither the one nor the other way is told by the side its line is on.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +26,7 @@ _DISPOSITIONS = {
     Disposition.REJECTED: "REJECTED",
 }
 _NO_DETAIL = "000"
+_NORTH_AMERICAN = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})")
 
 
 def render(fact: Fact, format: PayloadFormat) -> Rendered:
@@ -73,7 +75,10 @@ def _number(call: Call, side: str) -> str:
             e164, raw = (call.line.e164, call.line.number) if call.line else ("", "")
         else:
             e164, raw = call.remote_e164, call.remote_raw
-    return e164[2:] if e164.startswith("+1") and len(e164) == 12 else e164 or raw
+    for number in (raw, e164):
+        if like := _NORTH_AMERICAN.fullmatch(re.sub(r"[\s().\-/]", "", number)):
+            return like[1]
+    return e164 or raw
 
 
 def _disposition(call: Call) -> str:

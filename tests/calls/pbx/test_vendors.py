@@ -5,7 +5,9 @@ The phone network of the lab answers the numbers that the pages call, and 530204
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from tests.asterisk import telephones
 from tests.asterisk.tones import tone_share
 from tests.calls.pbx.house import House
+from tests.calls.webhooks.receiver import receiver
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -149,6 +152,23 @@ def test_fonestorm_connects_the_agents_phone_where_nothing_is_to_be_said(house, 
     house.act(key, "hangup")
     assert house.ended(key)["disposition"] == "answered"
     assert tone_share(house.heard_since("201", before), 440) > 0.1
+
+
+def test_fonestorm_tells_the_beginning_and_the_end_of_a_real_call(house, fonestorm):
+    with receiver() as hook:
+        body = {"fonenumber": "3215551081", "method": "JSON", "url": hook.url}
+        assert fonestorm("POST", "/v2/calls/send_notify", json=body).status_code == 200
+        answer = fonestorm("POST", "/v2/calls", json={"fonenumber": "3215551081", "to": "3215551801", "tts": "Hello"})
+        uid = answer.json()["call"]["id"]
+        row = house.ended(latest(house)["id"])
+        house.until(lambda: len(hook.got) >= 2)
+        fonestorm("POST", "/v2/calls/send_notify", json={"fonenumber": "3215551081", "type": "None"})
+    begin, end = sorted((json.loads(got.body) for got in hook.got), key=lambda told: told["status"])
+    assert begin == {name: value for name, value in end.items() if name not in ("disposition", "billable_seconds")} | {
+        "status": "BEGIN"
+    }
+    assert (end["uid"], end["from"], end["to"], end["direction"]) == (uid, "3215551081", "3215551801", "OUTBOUND")
+    assert (row["disposition"], end["disposition"], end["billable_seconds"]) == ("answered", "ANSWERED", ceil(row["billable"]))
 
 
 def test_fonestorm_adopts_no_number_on_a_real_exchange(house, fonestorm):
