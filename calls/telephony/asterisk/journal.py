@@ -126,8 +126,19 @@ class Journal:
             self._open(self._path, max(0, status.st_size - FIRST_READ))
         else:
             known = next((path for path in self._siblings() if _identity(path) == place.file_id), None)
-            self._open(known or self._path, place.offset if known else 0)
+            if known == self._path:
+                self._open(self._path, place.offset)
+            else:
+                self._read_aside(known, place.offset)
+                self._open(self._path, 0)
         return True
+
+    def _read_aside(self, known: Path | None, offset: int) -> None:
+        """Read on in the known file, then in those put aside after it; without a known one in all that are left."""
+        aside = sorted((path for path in self._siblings() if path != self._path), key=lambda path: path.stat().st_mtime_ns)
+        for path in aside[aside.index(known) :] if known else aside:
+            self._open(path, offset if path == known else 0)
+            self._read_on()
 
     def _open(self, path: Path, offset: int) -> None:
         if self._file:

@@ -294,3 +294,16 @@ def test_group_of_our_own_channels_is_no_call_of_the_exchanges(path):
     journal.refresh()
     ((_, group),) = journal.groups()
     assert call_of(group, ("PJSIP/carrier-",)) is None
+
+
+def test_journal_that_began_and_was_put_aside_since_the_last_watcher_is_read_whole(path):
+    archive = Archive()
+    watcher(path, archive).reconcile(None)
+    for number in range(3):
+        append(path, *call(number))
+        os.utime(path, (0, START.timestamp() + number))
+        path.rename(path.with_name(f"cel.csv.{9 - number}"))
+    append(path, *call(3))
+    watcher(path, archive).reconcile(None)
+    watcher(path, archive).reconcile(None)
+    assert ids(archive) == ["0.1", "1.1", "2.1", "3.1"]
