@@ -28,8 +28,13 @@ def unseal(sealed: str) -> str:
     """The text that was sealed; raises ``Unreadable``."""
     if not sealed:
         return ""
+    return _opened(sealed, (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=512)  # a busy endpoint's secret is used for every message
+def _opened(sealed: str, keys: tuple[str, ...]) -> str:
     try:
-        return _box().decrypt(sealed.encode("ascii", "replace")).decode()
+        return _box_of(keys).decrypt(sealed.encode("ascii", "replace")).decode()
     except InvalidToken as error:
         raise Unreadable("It was sealed under another secret key.") from error
 
