@@ -22,6 +22,7 @@ from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
 from calls.models import (
     Call,
+    Delivery,
     DialPlan,
     DoNotCall,
     Line,
@@ -32,6 +33,7 @@ from calls.models import (
     RetentionRun,
     Tag,
     UsageDay,
+    WebhookEndpoint,
 )
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
@@ -86,6 +88,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             _("Your team"),
             [(_("Agents"), "support_agent", Agent, ""), (_("Lines"), "dialpad", Line, ""), (_("Centers"), "store", Center, "")],
         ),
+        (_("Telling others"), [(_("Webhooks"), "webhook", WebhookEndpoint, ""), (_("Deliveries"), "outbox", Delivery, "")]),
         (
             _("Settings"),
             [

@@ -203,6 +203,33 @@ class TenantModelAdmin(ScopedChoices, ModelAdmin):
         return [*fields, "tenant"] if obj is not None else fields
 
 
+class WholeTenantAdmin(TenantModelAdmin):
+    """The page of what concerns all centers of a tenant: people limited to one center have no part in it."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        reach, rows = reach_of(request), super().get_queryset(request)
+        return rows if reach.is_operator else rows.filter(tenant__in=_whole(reach, self.view_role))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field, reach = super().formfield_for_foreignkey(db_field, request, **kwargs), reach_of(request)
+        if db_field.name == "tenant" and not reach.is_operator:
+            field.queryset = field.queryset.filter(pk__in=_whole(reach, self.add_role))
+        return field
+
+    def _may(self, request: HttpRequest, role: Role, obj: Any = None) -> bool:
+        reach = reach_of(request)
+        if not super()._may(request, role, obj) or reach.is_operator:
+            return reach.is_operator and bool(request.user.is_staff)
+        whole = _whole(reach, role)
+        return bool(whole) if obj is None else obj.tenant_id in whole
+
+
+def _whole(reach: Reach, role: Role) -> set[Any]:
+    """The tenants in all of which a person holds ``role`` or a higher one."""
+    rows = reach.memberships.items()
+    return {tenant_id for tenant_id, row in rows if row.center_id is None and Role(row.role).includes(role)}
+
+
 class TenantFormSet(BaseInlineFormSet):
     """Rows of the tenant of the row they belong to."""
 

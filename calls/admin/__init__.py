@@ -1,3 +1,16 @@
 """Admin pages of calls, lines and tags: one module per thing; they register themselves."""
 
-from calls.admin import call, dialplan, donotcall, line, notice, origination, recording, retention, tag, usage  # noqa: F401
+from calls.admin import (  # noqa: F401
+    call,
+    delivery,
+    dialplan,
+    donotcall,
+    line,
+    notice,
+    origination,
+    recording,
+    retention,
+    tag,
+    usage,
+    webhook,
+)

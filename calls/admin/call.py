@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from calls import ledger
-from calls.admin import call_page, cells, live, sound
+from calls.admin import call_page, cells, delivery_page, live, sound
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, search
 from calls.admin.recording import PLAYER, rights_of
 from calls.errors import CallError
-from calls.models import Call
+from calls.models import Call, Delivery
 from contacts import dialing
 from tenants.admin.tenant import first_call
 from tenants.choices import Role
@@ -168,6 +168,8 @@ class CallAdmin(TenantModelAdmin):
             stored.is_dialled = dialing.may_dial(request, stored)
             context |= call_page.context_of(stored, self.get_queryset(request))
             context |= sound.context_of(stored, rights_of(reach_of(request)))
+            if self.admin_site.get_model_admin(Delivery).has_view_permission(request, stored):  # of what its tenant owns
+                context |= delivery_page.of_call(stored)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -30,11 +30,12 @@ from calls.webhooks.endpoints import (
 from calls.webhooks.errors import EndpointNotActive, NothingToReplay, WebhookError
 from calls.webhooks.fanout import fan_out, waiting
 from calls.webhooks.payloads import samples, template_tokens
-from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_range
-from calls.webhooks.vocabulary import SUBSCRIBABLE
+from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_range, replayable
+from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 
 __all__ = [
     "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
-    "deliver", "disable", "fan_out", "fire_test", "keep", "pause", "remove", "remove_callback", "replay", "replay_all",
-    "replay_failed", "replay_range", "resume", "rotate_secret", "samples", "set_callback", "template_tokens", "waiting",
+    "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "pause", "remove", "remove_callback", "replay", "replay_all",
+    "replay_failed", "replay_range", "replayable", "resume", "rotate_secret", "samples", "set_callback", "template_tokens",
+    "waiting",
 ]  # fmt: skip

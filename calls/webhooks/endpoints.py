@@ -24,10 +24,11 @@ from calls.webhooks.vocabulary import fits
 BOTH_SECRETS_FOR = timedelta(hours=24)
 
 
-def check(endpoint: WebhookEndpoint) -> None:
+def check(endpoint: WebhookEndpoint, *, looks_up: bool = True) -> None:
     """Judge an endpoint before it is saved: its model's rules, its template, and that its address may be called at all.
 
-    Raises ``ValidationError`` with the names of the model's fields. Looks the address' name up: not within a transaction.
+    Raises ``ValidationError`` with the names of the model's fields. Looks the address' name up, so not within a transaction;
+    there ``check_url`` comes first, and ``looks_up`` is False.
     """
     endpoint.full_clean()
     problems: dict[str, str] = {}
@@ -37,7 +38,8 @@ def check(endpoint: WebhookEndpoint) -> None:
         except BadTemplate as error:
             problems["template"] = str(error)
     try:
-        check_url(endpoint.url, is_callback=endpoint.is_callback)
+        if looks_up:
+            check_url(endpoint.url, is_callback=endpoint.is_callback)
     except ValidationError as error:
         problems.update({name: messages[0] for name, messages in error.message_dict.items()})
     if problems:

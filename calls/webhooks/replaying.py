@@ -29,14 +29,17 @@ def replay_all(deliveries: QuerySet[Delivery]) -> int:
 
     ``deliveries`` is any filtered queryset that is not sliced: a selection, ``made_between``, ``failed``.
     """
-    told = WebhookEndpoint.objects.told()
-    rows = deliveries.order_by().filter(endpoint__in=told, is_erased=False)
-    keys = Delivery.objects.filter(pk__in=rows.values("pk"))
+    keys = Delivery.objects.filter(pk__in=replayable(deliveries).values("pk"))
     fresh = {"state": DeliveryState.PENDING, "attempts": 0, "reason": "", "due_at": clock.now(), "delivered_at": None}
     count = keys.update(**fresh, fence=F("fence") + 1, lease_until=None, holder=None, updated_at=clock.now())
     if count:
         bell.ring_for_deliveries()
     return count
+
+
+def replayable(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Those of a selection that ``replay_all`` would send again."""
+    return deliveries.order_by().filter(endpoint__in=WebhookEndpoint.objects.told(), is_erased=False)
 
 
 def replay_range(endpoint: WebhookEndpoint, start: datetime | None, end: datetime | None) -> int:

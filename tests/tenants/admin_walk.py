@@ -18,6 +18,7 @@ from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
 from calls.models import (
     Call,
+    Delivery,
     DialPlan,
     DoNotCall,
     Line,
@@ -28,6 +29,7 @@ from calls.models import (
     RetentionRun,
     Tag,
     UsageDay,
+    WebhookEndpoint,
 )
 from contacts.models import Agent, AgentExtension, Company, Contact
 from tenants import oauth
@@ -38,6 +40,7 @@ from tests.make import (
     make_center,
     make_company,
     make_contact,
+    make_endpoint,
     make_line,
     make_origination,
     make_recording,
@@ -49,6 +52,7 @@ from tests.make import (
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
     Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership, DialPlan, DoNotCall,
+    WebhookEndpoint, Delivery,
 )  # fmt: skip
 
 
@@ -93,6 +97,12 @@ def furnish(word: str) -> dict[type[Model], Any]:
     ledger.amend(call, CallChanges(is_flagged=True, flag_notes=f"{word} flagged"), actor=owner)
     recording = make_recording(call, refusal_detail=f"{word} refused", codec=word)
     call.refresh_from_db()
+    endpoint = make_endpoint(
+        tenant, f"https://{word}.example.com/in", name=f"{word} hook", username=word, last_error=f"{word} down"
+    )
+    told = {"event_type": "call.ended", "body": word.encode(), "call_id": call.pk, "reason": f"{word} down", "state": "failed"}
+    delivery = Delivery.objects.create(tenant=tenant, endpoint=endpoint, due_at=timezone.now(), **told)
+    delivery.log.create(fence=1, started_at=timezone.now(), took_ms=5, status=500, answer=word, error=f"{word} down")
     return {
         Tenant: tenant,
         Center: center,
@@ -121,6 +131,8 @@ def furnish(word: str) -> dict[type[Model], Any]:
             tenant=tenant, kind="quota", key=word, user=owner, address=owner.email, due_at=timezone.now(), error=f"{word} trouble"
         ),
         OwnMembership: OwnMembership.objects.get(tenant=tenant, user=owner),
+        WebhookEndpoint: endpoint,
+        Delivery: delivery,
         ScheduledTask: ScheduledTask.objects.get_or_create(id="uploads", defaults={"task": "calls.expire_uploads"})[0],
     }
 
@@ -155,6 +167,10 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
     yield reverse("admin:calls_donotcall_paste")
+    pages = ("fire", "again", "pause", "resume", "renew")
+    yield from (reverse(f"admin:calls_webhookendpoint_{page}", args=[rows[WebhookEndpoint].pk]) for page in pages)
+    yield reverse("admin:calls_webhookendpoint_again", args=[rows[WebhookEndpoint].pk]) + "?what=all"
+    yield reverse("admin:calls_delivery_replay_one", args=[rows[Delivery].pk])
     yield reverse("admin:calls_call_live")
     yield reverse("admin:calls_call_live_news")
     yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"
@@ -168,6 +184,9 @@ def _filters(model: type[Model], rows: dict[type[Model], Any]) -> Iterator[tuple
     if model is Call:
         for field, related in (("agent", Agent), ("company", Company), ("contact", Contact), ("center", Center), ("tags", Tag)):
             yield f"period=all&{field}__id__exact", rows[related].pk
+    if model is Delivery:
+        yield "endpoint__id__exact", rows[WebhookEndpoint].pk
+        yield "call_id", rows[Call].pk
 
 
 def _autocompletes() -> Iterator[str]:

@@ -19,6 +19,7 @@ from calls.choices import Direction, Disposition, RetentionKind, Source
 from calls.drafts import CallChanges, CallDraft, PartyDraft
 from calls.models import (
     Call,
+    Delivery,
     DialPlan,
     DoNotCall,
     Line,
@@ -29,6 +30,7 @@ from calls.models import (
     RetentionRun,
     Tag,
     UsageDay,
+    WebhookEndpoint,
 )
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
@@ -40,6 +42,7 @@ from tests.make import (
     make_center,
     make_company,
     make_contact,
+    make_endpoint,
     make_line,
     make_operator,
     make_origination,
@@ -304,7 +307,7 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 COST = {
     Call: 10, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
     ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7, ScheduledTask: 7, UsageDay: 13, DialPlan: 7,
-    DoNotCall: 7, Notice: 7, OwnMembership: 7,
+    DoNotCall: 7, Notice: 7, OwnMembership: 7, WebhookEndpoint: 8, Delivery: 7,
 }  # fmt: skip
 
 
@@ -368,6 +371,12 @@ def _rule(tenant, word):
     RetentionRule.objects.get_or_create(tenant=tenant, kind=kind, days=30, applied_zone=tenant.time_zone)
 
 
+def _delivery(tenant, word):
+    told = {"event_type": "call.ended", "call_id": make_call(tenant).pk, "due_at": ago(minutes=5)}
+    delivery = Delivery.objects.create(tenant=tenant, endpoint=make_endpoint(tenant), **told)
+    delivery.log.create(fence=1, started_at=ago(minutes=5), took_ms=5, error=word)
+
+
 ROWS = {
     Call: _call,
     Line: lambda tenant, word: make_line(tenant, f"+4640{word}", agent=make_agent(tenant), center=make_center(tenant)),
@@ -394,6 +403,8 @@ ROWS = {
     DoNotCall: lambda tenant, word: DoNotCall.objects.create(
         tenant=tenant, number=word, match_key=word, added_by=make_user(tenant)
     ),
+    WebhookEndpoint: _delivery,
+    Delivery: _delivery,
 }
 
 
