@@ -1,7 +1,8 @@
-"""``python3 manage.py test``: pytest on SQLite and beside it on a private PostgreSQL; then what was left out.
+"""``python3 manage.py test``: pytest on SQLite, beside it on a private PostgreSQL; then what was left out.
 
-The two rounds run at the same time, the second one's words follow the first one's. Arguments go to pytest. Tests marked
-``once`` do not depend on the database and run on SQLite only.
+The rounds run at the same time, the words of the later ones follow those of the first. Arguments go to pytest. Without any, the
+tests of a whole callhub on a real exchange, which wait more than they work, are a round of their own. Tests marked ``once`` do
+not depend on the database and run on SQLite only.
 """
 
 from __future__ import annotations
@@ -11,25 +12,43 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from typing import IO
 
 from tests import services
 
 NOTHING_COLLECTED = 5
+EXCHANGE = "tests/calls/pbx"
+
+
+@dataclass(frozen=True)
+class Round:
+    """One pytest, and where its words wait for their turn."""
+
+    title: str
+    process: subprocess.Popen[str]
+    output: IO[str]
+
+    def finish(self) -> int:
+        """Its exit code, once it is over and has said all."""
+        code = self.process.wait()
+        print(f"== {self.title}", flush=True)
+        self.output.seek(0)
+        sys.stdout.write(self.output.read())
+        sys.stdout.flush()
+        return 0 if code == NOTHING_COLLECTED else code  # all the chosen tests may be marked ``once``
 
 
 def main(arguments: list[str]) -> int:
-    """Run both rounds; 0 when each passed and, under ``CALLHUB_TEST_ALL``, nothing was missing."""
+    """Run every round; 0 when each passed and, under ``CALLHUB_TEST_ALL``, nothing was missing."""
+    chosen, elsewhere = (arguments, []) if arguments else ([f"--ignore={EXCHANGE}"], [EXCHANGE])
     with contextlib.ExitStack() as stack:
-        second = _start_on_postgresql(stack, arguments) if services.find("postgresql") else None
+        beside = [_start(stack, "A real exchange", "", elsewhere)] if elsewhere else []
+        if services.find("postgresql"):
+            address = stack.enter_context(services.private_postgresql())
+            beside.append(_start(stack, "PostgreSQL", address, chosen))
         print("== SQLite", flush=True)
-        codes = [_pytest("", arguments).wait()]
-        if second is not None:
-            process, output = second
-            codes.append(_without_nothing_collected(process.wait()))
-            print("== PostgreSQL", flush=True)
-            output.seek(0)
-            sys.stdout.write(output.read())
+        codes = [_pytest("", chosen).wait(), *(one.finish() for one in beside)]
     absent = services.missing()
     for name in absent:
         print(f"Not tested, not here: {name} ({services.how_to_get(name)})")
@@ -39,22 +58,17 @@ def main(arguments: list[str]) -> int:
     return next((code for code in codes if code), 0)
 
 
-def _start_on_postgresql(stack: contextlib.ExitStack, arguments: list[str]) -> tuple[subprocess.Popen[str], IO[str]]:
-    address = stack.enter_context(services.private_postgresql())
+def _start(stack: contextlib.ExitStack, title: str, address: str, arguments: list[str]) -> Round:
     output = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace"))  # noqa: SIM115
     process = _pytest(address, arguments, output)
     stack.callback(process.kill)
-    return process, output
+    return Round(title, process, output)
 
 
 def _pytest(address: str, arguments: list[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
     environment = {**os.environ, "CALLHUB_TEST_DATABASE_URL": address}
     options = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT} if output else {}
     return subprocess.Popen([sys.executable, "-m", "pytest", *arguments], env=environment, text=True, **options)
-
-
-def _without_nothing_collected(code: int) -> int:
-    return 0 if code == NOTHING_COLLECTED else code  # all the chosen tests may be marked ``once``
 
 
 if __name__ == "__main__":
