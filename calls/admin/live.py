@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import get_template
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,7 @@ from calls.choices import Direction, State
 from calls.models import Call, Origination
 from calls.telephony.simulator import SimulatorBackend
 from contacts.dialing import DIALS
+from tenants.choices import Role
 from tenants.reach import Reach, reach_of
 
 MOST = 200  # rows; whoever has more looks at the list
@@ -42,6 +45,7 @@ def board(request: HttpRequest, calls: QuerySet[Call]) -> HttpResponse:
         "shows_tenant": reach.spans_tenants,
         "dials": reach.may(DIALS),
         "most": MOST,
+        "stream": _stream(reach),
         **_told(calls, reach),
     }
     return TemplateResponse(request, "admin/calls/call/live.html", context)
@@ -62,7 +66,14 @@ def _told(calls: QuerySet[Call], reach: Reach) -> dict[str, Any]:
         "rows": rows,
         "said": gettext("%(ringing)s ringing, %(talking)s talking") % {"ringing": ringing, "talking": len(rows) - ringing},
         "is_cut": len(found) > MOST,
+        "moves": any(row["is_played"] for row in rows),
     }
+
+
+def _stream(reach: Reach) -> str:
+    """Where changes of calls are told as they happen; nowhere for who sees several tenants, as a stream tells of one."""
+    tenant = reach.only_tenant(Role.VIEWER)
+    return f"{reverse('api:stream')}?{urlencode({'tenant': tenant.slug, 'object': 'call'})}" if tenant else ""
 
 
 def _going_on(calls: QuerySet[Call]) -> QuerySet[Call]:
@@ -103,6 +114,7 @@ def _row(call: Call, reach: Reach, template: Any) -> dict[str, Any]:
         "id": str(call.pk),
         "html": template.render(context),
         "is_ringing": not is_talking,
+        "is_played": context["is_played"],
         "seconds": round(max(0.0, (timezone.now() - since).total_seconds()), 1),
         "says": " ".join(filter(None, [f"{state}:", who or shown, call.get_direction_display().lower(), _line(call)])),
     }

@@ -94,3 +94,30 @@ def test_a_lost_connection_makes_the_board_stale_and_says_so(context, tenant, li
     context.set_offline(False)
     expect(page.get_by_text("The connection is lost.")).to_be_hidden(timeout=PATIENCE)
     expect(page.locator(".ch-stale")).to_have_count(0)
+
+
+def listening_page(context):
+    """A page in which no timer runs out once the board listens: what comes then, a stream has told."""
+    page = context.new_page()  # a stream that is let go of at the end is no trouble
+    page.clock.install()
+    return page
+
+
+def test_a_stream_brings_calls_without_anybody_asking(context, tenant, settings):
+    settings.CALLHUB_STREAM_SECONDS = 120
+    page = listening_page(context)
+    open_board(page, tenant)
+    expect(page.locator("[data-by=stream]")).to_be_visible(timeout=PATIENCE)
+    page.clock.pause_at(timezone.now() + timedelta(seconds=2))
+    make_call(tenant, "+46709876543", seconds=None, started_at=timezone.now(), begun=State.IN_PROGRESS)
+    expect(rows_of(page)).to_contain_text("+46 70 987 65 43", timeout=PATIENCE)
+    expect(page.locator("[data-news]")).to_contain_text("+46 70 987 65 43")
+
+
+def test_where_streams_are_refused_the_board_asks(context, tenant, settings):
+    settings.CALLHUB_STREAMS = 0
+    page = context.new_page()  # a refusal is written to the console
+    open_board(page, tenant)
+    expect(page.locator("[data-by=asking]")).to_be_visible(timeout=PATIENCE)
+    make_call(tenant, "+46709876543", seconds=None, started_at=timezone.now(), begun=State.IN_PROGRESS)
+    expect(rows_of(page)).to_contain_text("+46 70 987 65 43", timeout=PATIENCE)

@@ -15,12 +15,14 @@
       for (const row of this.part("rows").children) this.rows.set(row.dataset.id, { row, html: null });
       for (const { row } of this.rows.values()) this.tick(row, Number(row.dataset.seconds), true);
       root.addEventListener("click", (event) => this.press(event.target.closest("[data-do]")));
-      this.watch = callhub.watch(root.dataset.live, {
+      const told = {
         news: (body) => this.news(body),
         lost: () => this.stale(true),
         back: () => this.stale(false),
         gone: () => this.gone(),
-      });
+        by: (word) => (root.dataset.by = word),
+      };
+      this.watch = callhub.watch(root.dataset.live, told, root.dataset.stream);
     }
 
     part(name) {

@@ -1,16 +1,20 @@
-/* News of something that goes on, for whoever shows it; today by asking for it every second.
+/* News of something that goes on, for whoever shows it: asked for when a stream of changes says that there is some, and every
+ * second where there is no stream.
  *
- *   const watch = callhub.watch(address, { news(data), lost(), back(), gone() });
+ *   const watch = callhub.watch(address, { news(data), lost(), back(), gone(), by(word) }, stream);
  *   watch.stop(); watch.hurry();
  *
  * Nothing else in these scripts knows how news comes. `lost` is told once when an answer fails to come, `back` once when one
- * comes again, `gone` when none will: signed out, or no right to see it.
+ * comes again, `gone` when none will: signed out, or no right to see it. `by` is told "stream" or "asking".
  */
 (() => {
   "use strict";
 
   const EVERY = 1000;
   const SLOWEST = 10000;
+  const CALM = 15000; // beside a stream: for what changes without anybody writing it down
+  const REFUSED = 60000; // until a stream that was refused is asked for again
+  const GATHERED = 500; // between two questions, however many changes a stream tells of
   const callhub = (window.callhub = window.callhub || {});
 
   callhub.Gone = class extends Error {};
@@ -24,8 +28,42 @@
     return { ok: answer.ok, body: await answer.json() };
   };
 
-  callhub.watch = (address, told) => {
+  /* A stream of changes, for as long as the page is looked at: a server has room for few. */
+  const listen = (address, { change, state }) => {
+    let source = null;
+    let again = 0;
+
+    const close = () => {
+      clearTimeout(again);
+      if (source) source.close();
+      source = null;
+      state(false);
+    };
+    const open = () => {
+      close();
+      if (document.hidden) return;
+      source = new EventSource(address);
+      source.addEventListener("open", () => state(true));
+      source.addEventListener("change", change);
+      source.addEventListener("error", () => {
+        state(false); // the browser comes back by itself, but not to one who refused it
+        if (source && source.readyState === EventSource.CLOSED) again = setTimeout(open, REFUSED);
+      });
+    };
+    document.addEventListener("visibilitychange", open);
+    open();
+    return () => {
+      document.removeEventListener("visibilitychange", open);
+      close();
+    };
+  };
+
+  callhub.watch = (address, told, stream) => {
     let stopped = false;
+    let streams = false;
+    let moves = false; // by being asked alone: what a simulator plays
+    let askedAt = -GATHERED;
+    let unlisten = () => {};
     let lost = false;
     let timer = 0;
     let wait = EVERY;
@@ -33,6 +71,7 @@
 
     const ask = async () => {
       const mine = ++turn; // a hurried question makes the one before it void
+      askedAt = performance.now();
       const patience = new AbortController();
       const limit = setTimeout(() => patience.abort(), SLOWEST);
       try {
@@ -40,34 +79,58 @@
         if (stopped || mine !== turn) return;
         if (lost && told.back) told.back();
         lost = false;
-        wait = EVERY;
+        moves = Boolean(body.moves);
+        wait = streams && !moves ? CALM : EVERY;
         told.news(body);
       } catch (error) {
         if (stopped || mine !== turn) return;
         if (error instanceof callhub.Gone) {
           stopped = true;
+          unlisten();
           if (told.gone) told.gone();
           return;
         }
         if (!lost && told.lost) told.lost();
         lost = true;
-        wait = Math.min(wait * 1.5, SLOWEST);
+        wait = Math.min(Math.min(wait, SLOWEST / 1.5) * 1.5, SLOWEST);
       } finally {
         clearTimeout(limit);
       }
       if (!stopped && mine === turn) timer = setTimeout(ask, wait);
     };
 
+    const hurry = () => {
+      clearTimeout(timer);
+      if (!stopped) ask();
+    };
+
+    /* Soon, and once for all that happens meanwhile. */
+    const gather = () => {
+      const left = askedAt + GATHERED - performance.now();
+      clearTimeout(timer);
+      if (left <= 0) hurry();
+      else if (!stopped) timer = setTimeout(ask, left);
+    };
+
     ask();
+    if (stream && window.EventSource) {
+      unlisten = listen(stream, {
+        change: gather,
+        state(isOpen) {
+          if (told.by) told.by(isOpen ? "stream" : "asking");
+          const was = streams;
+          streams = isOpen;
+          if (was !== isOpen) gather(); // what happened between the two
+        },
+      });
+    }
     return {
       stop() {
         stopped = true;
         clearTimeout(timer);
+        unlisten();
       },
-      hurry() {
-        clearTimeout(timer);
-        if (!stopped) ask();
-      },
+      hurry,
     };
   };
 
