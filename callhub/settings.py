@@ -316,6 +316,7 @@ CELERY_BEAT_SCHEDULE = {
     "dial-uses": {"task": "calls.forget_dial_uses", "schedule": 3600.0, "options": {"expires": 3600}},
     "pulse": {"task": "callhub.pulse", "schedule": 20.0, "options": {"expires": 60}},
     "relink": {"task": "calls.relink_calls", "schedule": 10.0, "options": {"expires": 10}},  # how old a match may get
+    "missed-calls": {"task": "calls.sweep_missed", "schedule": 5.0, "options": {"expires": 5}},  # how late the queue may be
     "uploads": {"task": "calls.expire_uploads", "schedule": 60.0, "options": {"expires": 60}},
     "listening": {"task": "calls.analyse_recordings", "schedule": 300.0, "options": {"expires": 300}},
     "orphans": {"task": "calls.sweep_uploads", "schedule": 3600.0, "options": {"expires": 3600}},

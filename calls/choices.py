@@ -290,3 +290,11 @@ class DeliveryState(models.TextChoices):
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+class MissedState(models.TextChoices):
+    """What became of somebody who tried to reach us in vain."""
+
+    OPEN = "open", _("Open")
+    RETURNED = "returned", _("Returned")  # a later call with the same number was answered
+    DONE = "done", _("Done")  # a person said so

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import dialer, fetching, ledger, notices, retention, usage, webhooks
+from calls import dialer, fetching, ledger, missed, notices, retention, usage, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
 from calls.webhooks import keeping
@@ -214,3 +214,16 @@ def tell_endpoint_disabled(endpoint_id: str) -> None:
 def forget_deliveries() -> None:
     """Remove deliveries that are older than anybody may replay."""
     keeping.forget_old()
+
+
+@shared_task(name="calls.follow_missed", ignore_result=True)
+def follow_missed(tenant_id: str) -> None:
+    """Bring a tenant's queue of missed calls up to its log."""
+    missed.follow(tenant_id)
+
+
+@shared_task(name="calls.sweep_missed", ignore_result=True)
+def sweep_missed() -> None:
+    """Have every queue of missed calls brought up to its log that is behind."""
+    for tenant_id in missed.waiting():
+        follow_missed.delay(tenant_id)

@@ -8,6 +8,7 @@ from calls.models.fetch import RecordingFetch
 from calls.models.leg import CallLeg
 from calls.models.line import Line
 from calls.models.listener import JournalPlace, TelephonyListener
+from calls.models.missed import MissedCall, MissedCursor, MissedTry
 from calls.models.notice import Notice
 from calls.models.numbering import CallNumbering
 from calls.models.origination import Origination
@@ -20,6 +21,7 @@ from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall", "JournalPlace",
-    "Line", "Notice", "Origination", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener",
-    "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination", "Recording", "RecordingFetch", "RetentionRule",
+    "RetentionRun", "Tag", "TelephonyListener", "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor",
+    "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip
