@@ -91,7 +91,7 @@ class WebhookForm(TenantForm):
     refusal: ValidationError | None = None
 
     headers = forms.CharField(
-        label=_("own headers"),
+        label=_("Own headers"),
         required=False,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text=_(
@@ -99,7 +99,7 @@ class WebhookForm(TenantForm):
         ),
     )
     password = forms.CharField(
-        label=_("password"),
+        label=_("Password"),
         required=False,
         max_length=200,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
@@ -107,21 +107,21 @@ class WebhookForm(TenantForm):
     )
     event_types = _words(
         [(event.value, event.label) for event in webhooks.SUBSCRIBABLE],
-        label=_("messages"),
+        label=_("Messages"),
         help_text=_("Which messages are sent. None ticked: all of them."),
     )
-    directions = _words(Direction.choices, label=_("directions"), help_text=_("Calls that go these ways. None ticked: all."))
+    directions = _words(Direction.choices, label=_("Directions"), help_text=_("Calls that go these ways. None ticked: all."))
     dispositions = _words(
         Disposition.choices,
-        label=_("outcomes"),
+        label=_("Outcomes"),
         help_text=_("Calls that came out like this. Calls that go on have no outcome yet: they are not told. None ticked: all."),
     )
-    line_ids = RowsField(Line, "line", label=_("lines"), help_text=_("Calls over these numbers. Empty: all."))
-    agent_ids = RowsField(Agent, "agent", label=_("agents"), help_text=_("Calls of these agents. Empty: all."))
-    company_ids = RowsField(Company, "company", label=_("companies"), help_text=_("Calls with these companies. Empty: all."))
-    tag_ids = RowsField(Tag, "tags", label=_("tags"), help_text=_("Calls with one of these tags. Empty: all."))
+    line_ids = RowsField(Line, "line", label=_("Lines"), help_text=_("Calls over these numbers. Empty: all."))
+    agent_ids = RowsField(Agent, "agent", label=_("Agents"), help_text=_("Calls of these agents. Empty: all."))
+    company_ids = RowsField(Company, "company", label=_("Companies"), help_text=_("Calls with these companies. Empty: all."))
+    tag_ids = RowsField(Tag, "tags", label=_("Tags"), help_text=_("Calls with one of these tags. Empty: all."))
     least_duration_ms = SecondsField(
-        label=_("minimum duration"),
+        label=_("Minimum duration"),
         required=False,
         min_value=0,
         max_value=LONGEST_MS / 1000,
