@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/
     path("", include("calls.api.sounds")),
+    path("", include("calls.api.trying")),
     path("", include("calls.dialects.urls")),
 ]
 

@@ -283,6 +283,14 @@ class PayloadFormat(models.TextChoices):
     FONESTORM_JSON = "fonestorm_json", _("FoneStorm JSON")
 
 
+class Verdict(models.TextChoices):
+    """Whether a request that came to try things out is signed by who it should be."""
+
+    GOOD = "good", _("Signature verifies")
+    BAD = "bad", _("Signature does not verify")
+    UNSIGNED = "unsigned", _("Not signed")
+
+
 class DeliveryState(models.TextChoices):
     """What became of a message to one endpoint; only a replay leads back from an end."""
 

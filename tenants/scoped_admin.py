@@ -22,7 +22,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
-from tenants.models import User
+from tenants.models import Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
 
 
@@ -209,6 +209,11 @@ class WholeTenantAdmin(TenantModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         reach, rows = reach_of(request), super().get_queryset(request)
         return rows if reach.is_operator else rows.filter(tenant__in=_whole(reach, self.view_role))
+
+    def whole_tenants(self, request: HttpRequest) -> QuerySet[Tenant]:
+        """The tenants whose page this is for the person who asks."""
+        reach = reach_of(request)
+        return Tenant.objects.all() if reach.is_operator else Tenant.objects.filter(pk__in=_whole(reach, self.view_role))
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field, reach = super().formfield_for_foreignkey(db_field, request, **kwargs), reach_of(request)

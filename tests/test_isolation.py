@@ -144,6 +144,7 @@ def spellings(name, theirs):
         "which": ["send"],
         "client_id": ids,
         "code": ["not_found"],
+        "token": ["A" * 32],  # of an address to try things out: whoever knows one may send there, and nobody can guess one
     }
     assert name in known, f"tell this test what “{name}” stands for in an address"
     return known[name]

@@ -82,9 +82,10 @@ def readable(format: str, body: bytes) -> str:
     if format == PayloadFormat.FONESTORM_FORM:
         return "\n".join(f"{name} = {value}" for name, value in parse_qsl(text, keep_blank_values=True))
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else ""
-    except ValueError:
+        shown = json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else ""
+    except (ValueError, RecursionError):
         return text
+    return shown.encode("utf-8", "replace").decode()  # half characters, which JSON may spell
 
 
 def _facts(row: Delivery) -> list[tuple[Any, Any]]:
@@ -116,8 +117,8 @@ def _lines(attempts: list[Attempt]) -> list[tuple[Any, list[Any]]]:
         (_("Result"), [_result(attempt) for attempt in attempts]),
         (_("Took"), [gettext("%(s).2f s") % {"s": attempt.took_ms / 1000} for attempt in attempts]),
         (_("Why it failed"), [attempt.error or cells.NOTHING for attempt in attempts]),
-        (_("Asked with"), [_folded(_written(attempt.request_headers), gettext("Headers")) for attempt in attempts]),
-        (_("Its answer"), [_folded(attempt.answer, gettext("Answer")) for attempt in attempts]),
+        (_("Asked with"), [folded(written(attempt.request_headers), gettext("Headers")) for attempt in attempts]),
+        (_("Its answer"), [folded(attempt.answer, gettext("Answer")) for attempt in attempts]),
     ]
 
 
@@ -126,11 +127,13 @@ def _result(attempt: Attempt) -> SafeString:
     return cells.badge(text, "good" if attempt.is_success else "bad")
 
 
-def _written(headers: Mapping[str, Any]) -> str:
+def written(headers: Mapping[str, Any]) -> str:
+    """Headers as lines."""
     return "\n".join(f"{name}: {value}" for name, value in headers.items())
 
 
-def _folded(text: str, title: str) -> SafeString | str:
+def folded(text: str, title: str) -> SafeString | str:
+    """A text behind its title."""
     if not text:
         return cells.NOTHING
     return format_html("<details><summary>{}</summary><pre>{}</pre></details>", title, text)

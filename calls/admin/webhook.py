@@ -19,6 +19,7 @@ from unfold.decorators import display
 
 from calls import webhooks
 from calls.admin import cells, webhook_health
+from calls.admin.trying import Trying
 from calls.admin.webhook_doings import Doings
 from calls.admin.webhook_form import WebhookForm, address_in_words
 from calls.choices import EndpointKind
@@ -57,7 +58,7 @@ class EndpointList(BoundedList):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(Doings, WholeTenantAdmin):
+class WebhookEndpointAdmin(Trying, Doings, WholeTenantAdmin):
     """Addresses that are told. Everything is done by the functions that the API calls as well."""
 
     form = WebhookForm
@@ -68,6 +69,7 @@ class WebhookEndpointAdmin(Doings, WholeTenantAdmin):
     list_display = ["label", "address", "status", "day", "arrived", "failed", "waits"]
     list_filter = [KindFilter, ("state", ChoicesDropdownFilter), ("format", ChoicesDropdownFilter)]
     list_select_related = ["line"]
+    list_before_template = "admin/calls/webhookendpoint/try_link.html"
     search_fields = ["name", "url"]
     search_help_text = _("Name or address")
     ordering = ["name", "id"]

@@ -5,6 +5,7 @@
     replay(delivery); replay_all(queryset); replay_range(endpoint, start, end); replay_failed(endpoint)
     set_callback(line, EndpointKind.SEND_CALLBACK, format=PayloadFormat.FONESTORM_JSON, url=…)
     samples()
+    make_address(tenant, root)  # to try things out; it takes requests by ``take``
 
 The events of the log are the outbox: nothing that writes calls knows of webhooks but for the bell (``bell``). ``fanout`` turns
 them into deliveries, ``turns`` says which are sent next and by whom, ``delivery`` sends them, ``schedule`` when again.
@@ -31,11 +32,12 @@ from calls.webhooks.errors import EndpointNotActive, NothingToReplay, WebhookErr
 from calls.webhooks.fanout import fan_out, waiting
 from calls.webhooks.payloads import samples, template_tokens
 from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_range, replayable
+from calls.webhooks.trying import make_address, take
 from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 
 __all__ = [
     "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
-    "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "pause", "remove", "remove_callback", "replay", "replay_all",
-    "replay_failed", "replay_range", "replayable", "resume", "rotate_secret", "samples", "set_callback", "template_tokens",
-    "waiting",
+    "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "make_address", "pause", "remove", "remove_callback",
+    "replay", "replay_all", "replay_failed", "replay_range", "replayable", "resume", "rotate_secret", "samples",
+    "set_callback", "take", "template_tokens", "waiting",
 ]  # fmt: skip

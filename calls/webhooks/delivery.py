@@ -26,7 +26,7 @@ from calls.choices import DeliveryState, EndpointState
 from calls.models import Attempt, Delivery, WebhookEndpoint
 from calls.models.delivery import KEPT_ANSWER
 from calls.tokens import fill_address
-from calls.webhooks import bell, clock, endpoints, schedule
+from calls.webhooks import bell, clock, endpoints, schedule, trying
 from calls.webhooks.arriving import note_arrival
 from calls.webhooks.payloads import content_type_of, method_of
 from calls.webhooks.signing import signature_headers
@@ -106,7 +106,7 @@ def _serve(turn: Turn) -> int:
 
 
 def send(endpoint: WebhookEndpoint, delivery: Delivery) -> Outcome:
-    """One request; whatever becomes of it is an outcome. Writes nothing."""
+    """One request; whatever becomes of it is an outcome. Writes nothing of the delivery."""
     started_at, began = timezone.now(), time.monotonic()
 
     def outcome(**facts: object) -> Outcome:
@@ -119,7 +119,7 @@ def send(endpoint: WebhookEndpoint, delivery: Delivery) -> Outcome:
         return outcome(code="secret", error=_("The endpoint's secret was made under another secret key. Renew it."))
     shown = _shown(endpoint, request)
     try:
-        answer = outbound.send(request)
+        answer = trying.hand_over(endpoint, request) or outbound.send(request)
     except outbound.OutboundError as error:
         return outcome(code=error.code, error=error.message[:300], sent=shown)
     text = answer.body[:KEPT_ANSWER].decode("utf-8", "replace").replace("\0", "�")

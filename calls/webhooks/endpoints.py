@@ -16,7 +16,7 @@ from calls import outbound
 from calls.choices import DeliveryState, EndpointKind, EndpointState, PayloadFormat, WebhookEvent
 from calls.models import Attempt, Delivery, Line, WebhookEndpoint
 from calls.tokens import BadTemplate, check_template, fill_address, names_in
-from calls.webhooks import bell, clock
+from calls.webhooks import bell, clock, trying
 from calls.webhooks.errors import EndpointNotActive
 from calls.webhooks.payloads import fonestorm, render, sample, template_tokens
 from calls.webhooks.vocabulary import fits
@@ -58,6 +58,8 @@ def check_url(url: str, *, is_callback: bool) -> None:
             "all": ", ".join(fonestorm.TOKENS),
         }
         raise ValidationError({"url": words})
+    if trying.is_ours(url):
+        return
     try:
         outbound.check(fill_address(url, dict.fromkeys(fonestorm.TOKENS, "0")))
     except outbound.OutboundRefused as error:

@@ -18,7 +18,7 @@ from tenants.ids import new_id
 # First path segments that lead to a door of their own and so can never name a tenant (Planhat's `/<tenant>/calls`).
 RESERVED_SLUGS = frozenset(
     "admin api callhub calln calls companies conversations docs endusers favicon fonestorm health hostedsuite"
-    " i18n leancompanies media metrics myprofile oauth planhat static uapi unifiedapi users v1 v2 v3 voipnow".split()
+    " i18n leancompanies media metrics myprofile oauth planhat static try uapi unifiedapi users v1 v2 v3 voipnow".split()
 )
 
 

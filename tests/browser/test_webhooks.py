@@ -35,11 +35,14 @@ def history(endpoint, hour, arrived, failed):
     for number in range(arrived + failed):
         error = "" if number < arrived else "It answered 500."
         state = DeliveryState.DELIVERED if not error else DeliveryState.PENDING
-        row = Delivery.objects.create(
-            tenant=endpoint.tenant, endpoint=endpoint, event_type="call.ended", body=b'{"type":"call.ended","data":{"call":null}}',
-            state=state, due_at=timezone.now() - timedelta(hours=hour), reason=error, attempts=1,
-        )  # fmt: skip
+        told = {
+            "event_type": "call.ended",
+            "format": "native",
+            "body": b'{"type":"call.ended","data":{"call":null}}',
+            "attempts": 1,
+        }
         at = timezone.now() - timedelta(hours=hour)
+        row = Delivery.objects.create(tenant=endpoint.tenant, endpoint=endpoint, state=state, due_at=at, reason=error, **told)
         row.log.create(fence=1, started_at=at, took_ms=120, status=500 if error else 200, error=error, answer="thanks")
     return row
 
@@ -78,6 +81,16 @@ def test_an_endpoint_is_made_tested_and_watched(page, shot, tenant):
         expect(page.locator("svg.ch-spark")).to_have_count(1)
         expect(page.get_by_text("Moving house")).to_be_visible()
         shot(f"browser-webhooks-{scheme}")
+    page.get_by_role("link", name="Try them out").click()
+    page.get_by_role("button", name="Make the address").click()
+    expect(page.locator("#address")).to_contain_text("/try/")
+    page.get_by_role("button", name="Create a webhook that leads here").click()
+    expect(page.locator("#secret")).to_contain_text("whsec_")
+    webhooks.fire_test(WebhookEndpoint.objects.get(name="To try things out"))
+    webhooks.deliver()
+    page.goto("/admin/calls/webhookendpoint/try")
+    expect(page.get_by_text("Signature verifies")).to_be_visible()
+    shot("browser-webhook-try")
     page.goto(f"/admin/calls/delivery/{row.pk}/change/")
     expect(page.get_by_role("heading", name="Attempts")).to_be_visible()
     shot("browser-delivery")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from callhub.models import ScheduledTask
-from calls import ledger
+from calls import ledger, webhooks
 from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
 from calls.models import (
@@ -103,6 +103,7 @@ def furnish(word: str) -> dict[type[Model], Any]:
     told = {"event_type": "call.ended", "body": word.encode(), "call_id": call.pk, "reason": f"{word} down", "state": "failed"}
     delivery = Delivery.objects.create(tenant=tenant, endpoint=endpoint, due_at=timezone.now(), **told)
     delivery.log.create(fence=1, started_at=timezone.now(), took_ms=5, status=500, answer=word, error=f"{word} down")
+    webhooks.take(webhooks.make_address(tenant, f"https://{word}.example.com"), method="PUT", query=word, headers={}, body=b"")
     return {
         Tenant: tenant,
         Center: center,
@@ -170,6 +171,8 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     pages = ("fire", "again", "pause", "resume", "renew")
     yield from (reverse(f"admin:calls_webhookendpoint_{page}", args=[rows[WebhookEndpoint].pk]) for page in pages)
     yield reverse("admin:calls_webhookendpoint_again", args=[rows[WebhookEndpoint].pk]) + "?what=all"
+    yield reverse("admin:calls_webhookendpoint_try")
+    yield reverse("admin:calls_webhookendpoint_try") + f"?tenant={rows[Tenant].pk}"
     yield reverse("admin:calls_delivery_replay_one", args=[rows[Delivery].pk])
     yield reverse("admin:calls_call_live")
     yield reverse("admin:calls_call_live_news")
