@@ -106,7 +106,7 @@ def log_a_call(root, port):
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/{slug}/calls", json.dumps(EXAMPLE).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=90) as answer:
         return answer.status, json.load(answer)
 
 
@@ -125,7 +125,7 @@ def test_one_command_leads_to_a_logged_call(machine, tmp_path, capsys):
         assert status == 200
         assert answer["_id"]
         up.send_signal(signal.SIGINT)
-        assert up.wait(timeout=60) == 0, log.read_text("utf-8", "replace")
+        assert up.wait(timeout=200) == 0, log.read_text("utf-8", "replace")
     finally:
         up.kill()
         up.wait()
@@ -139,7 +139,7 @@ def test_one_command_leads_to_a_logged_call(machine, tmp_path, capsys):
 def test_without_venv_it_names_the_package(machine, tmp_path):
     subprocess.run(["chroot", machine, "dpkg", "--purge", *VENV_PACKAGES], check=True, stdout=subprocess.DEVNULL)
     with (tmp_path / "log").open("wb") as file:
-        code = start(machine, services.free_port(), file).wait(timeout=60)
+        code = start(machine, services.free_port(), file).wait(timeout=200)
     said = (tmp_path / "log").read_text("utf-8")
     assert code == 2
     assert said.count("\n") == 1
