@@ -269,6 +269,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "WebhookEvent": "calls.choices.WebhookEvent.choices",
         "PayloadFormat": "calls.choices.PayloadFormat.choices",
         "EndpointState": "calls.choices.EndpointState.choices",
+        "MissedState": "calls.choices.MissedState.choices",
         "DeliveryState": "calls.choices.DeliveryState.choices",
         "Role": "tenants.choices.Role.choices",
         "Scope": "tenants.choices.Scope.choices",

@@ -12,6 +12,7 @@ from calls.api.views.calls import CallEvents, Calls
 from calls.api.views.changes import Changes, Stream
 from calls.api.views.docs import Docs, Schema
 from calls.api.views.meta import Index, Me, ProblemMeaning
+from calls.api.views.missed import Assign, Done, Missed, Snooze
 from calls.api.views.originations import HangUp, Hold, Live, Originations, Transfer
 from calls.api.views.recordings import CallRecordings, RecordingAudio, RecordingLinks, Recordings
 from calls.api.views.resource import Resource
@@ -59,6 +60,11 @@ urlpatterns = [
     _route(r"originations/(?P<pk>[^/]+)/hold", Hold.as_view(), "origination-hold"),
     _route(r"originations/(?P<pk>[^/]+)/transfer", Transfer.as_view(), "origination-transfer"),
     _route("live", Live.as_view({"get": "list"}), "live"),
+    _route("missed", Missed.as_view({"get": "list"}), "missed"),
+    _route(r"missed/(?P<pk>[^/]+)", Missed.as_view({"get": "retrieve"}), "missed-one"),
+    _route(r"missed/(?P<pk>[^/]+)/assign", Assign.as_view(), "missed-assign"),
+    _route(r"missed/(?P<pk>[^/]+)/snooze", Snooze.as_view(), "missed-snooze"),
+    _route(r"missed/(?P<pk>[^/]+)/done", Done.as_view(), "missed-done"),
     _route("changes", Changes.as_view(), "changes"),
     _route("stream", Stream.as_view(), "stream"),
     *_resource("contacts", Contacts),

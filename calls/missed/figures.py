@@ -40,6 +40,7 @@ def figures_of(rows: MissedCallQuerySet, now: datetime | None = None) -> Figures
     times = sorted(
         returned_at - last_at
         for returned_at, last_at in lately.filter(returned_at__isnull=False).values_list("returned_at", "last_at")[:MOST]
+        if returned_at
     )
     return Figures(
         waiting=waiting["count"],

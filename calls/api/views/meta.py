@@ -13,8 +13,8 @@ from calls.api.serializers.tokens import MeDocument
 from calls.api.views.base import Door
 
 COLLECTIONS = (
-    "calls", "live", "originations", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines", "tags",
-    "tokens",
+    "calls", "live", "missed", "originations", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines",
+    "tags", "tokens",
 )  # fmt: skip
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from calls import missed
 from calls.choices import LegRole
 from calls.drafts import LegDraft, PartyDraft
 from calls.models import Delivery
@@ -18,7 +20,7 @@ from tests.make import STARTED_AT, make_call, make_center, make_company, make_co
 EVERYTHING = "contact,company,agent,center,line,legs,events,tags"
 LISTS = [
     "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags",
-    "tokens", "webhooks", "deliveries", "deliveries?expand=log,body",
+    "tokens", "missed", "missed?expand=calls", "webhooks", "deliveries", "deliveries?expand=log,body",
     "calls", f"calls?expand={EVERYTHING}", "calls?count=true", "calls?fields=document",
 ]  # fmt: skip
 
@@ -44,6 +46,8 @@ def fill(tenant, start, stop):
             tags=(f"t{number}", "all"),
             legs=(LegDraft(role=LegRole.SOURCE, party=PartyDraft(number="210")),),
         )
+        make_call(tenant, phone, disposition="no_answer", started_at=timezone.now())
+    missed.follow(tenant.pk)
 
 
 def queries_of(api, path):
