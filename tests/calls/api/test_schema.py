@@ -53,7 +53,7 @@ def test_every_operation_says_what_it_does():
     assert len(ids) == len(set(ids))
 
 
-_WITHOUT_BODY = ("/hangup", "/hold")
+_WITHOUT_BODY = ("/hangup", "/hold", "/pause", "/resume", "/rotate", "/replay")
 _SELF_EXPLAINING = {
     "direction", "disposition", "state", "agent", "company", "center", "contact", "line", "outcome", "external_id", "source_id",
     "email", "extension", "is_active", "flagged", "has_recording", "scope", "sort", "page_size", "ETag", "Location", "revoked",
