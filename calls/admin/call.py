@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from calls import ledger
-from calls.admin import call_page, cells, delivery_page, live, sound
+from calls.admin import call_page, delivery_page, live, sound
+from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, columns_of
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
-from calls.admin.call_list import CallList, search
+from calls.admin.call_list import CallList, back_to_list
 from calls.admin.recording import PLAYER, rights_of
 from calls.errors import CallError
+from calls.finding import search
 from calls.models import Call, Delivery
+from calls.models.view import USUAL_COLUMNS
 from contacts import dialing
 from tenants.admin.tenant import first_call
 from tenants.choices import Role
@@ -30,10 +32,10 @@ from tenants.scoped_admin import TenantModelAdmin
 
 
 @admin.register(Call)
-class CallAdmin(TenantModelAdmin):
+class CallAdmin(CallColumns, TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
-    list_display = ["started", "kind", "party", "who", "duration", "talk", "heard", "result", "flagged", "labels"]
+    list_display = [IN_LIST[column] for column in USUAL_COLUMNS]
     list_display_links = ["started"]
     list_filter = FILTERS
     list_select_related = ["contact", "company", "agent"]
@@ -41,7 +43,7 @@ class CallAdmin(TenantModelAdmin):
     list_disable_select_all = True
     search_fields = ["number_text"]
     search_help_text = _("Number in any spelling, or a name")
-    sortable_by = ["started", "duration", "talk"]
+    sortable_by = list(SORTED_BY)
     ordering = ["-started_at", "-id"]
     autocomplete_fields = ["contact", "agent", "center", "tags"]
     fieldsets = [(None, {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes"), "contact"]})]
@@ -52,7 +54,7 @@ class CallAdmin(TenantModelAdmin):
     ]
 
     class Media:
-        js = [*PLAYER, *dialing.SCRIPTS]
+        js = [*PLAYER, *dialing.SCRIPTS, forms.Script("callhub/list.js", defer=True)]
         css = dialing.STYLES
 
     # The live board
@@ -61,6 +63,7 @@ class CallAdmin(TenantModelAdmin):
         pages = [("live", live.board), ("live_news", live.news)]
         return [
             *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
+            path("columns/", self.admin_site.admin_view(self.choose_columns), name="calls_call_columns"),
             *super().get_urls(),
         ]
 
@@ -94,57 +97,22 @@ class CallAdmin(TenantModelAdmin):
         tenant = reach_of(request).only_tenant(Role.VIEWER)
         return first_call(request, tenant) if tenant and tenant.open_ingest else ""
 
-    @display(description=_("started"), ordering="started_at")
-    def started(self, call: Call) -> Any:
-        """When, in the viewer's zone."""
-        return cells.moment(call.started_at)
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        columns = [IN_LIST[column] for column in columns_of(request)]
+        return [*columns, "tenant"] if reach_of(request).spans_tenants else columns
 
-    @display(description=_("type"))
-    def kind(self, call: Call) -> Any:
-        """Incoming, outgoing, missed …"""
-        return cells.call_type(call)
+    def get_list_select_related(self, request: HttpRequest) -> Sequence[str]:
+        shown = {"center", "line"} & {str(column) for column in columns_of(request)}
+        return [*super().get_list_select_related(request), *sorted(shown)]
 
-    @display(description=_("other party"))
-    def party(self, call: Call) -> Any:
-        """Name and number."""
-        return cells.party(call)
-
-    @display(description=_("agent"))
-    def who(self, call: Call) -> Any:
-        """Who made or took it."""
-        return call.agent.name if call.agent else call.agent_name or cells.NOTHING
-
-    @display(description=_("duration"), ordering="duration_ms")
-    def duration(self, call: Call) -> str:
-        """From ringing to the end."""
-        return cells.length(call.duration_ms)
-
-    @display(description=_("talk"), ordering="talk_ms")
-    def talk(self, call: Call) -> str:
-        """Time spent talking."""
-        return cells.length(call.talk_ms)
-
-    @display(description=_("result"))
-    def result(self, call: Call) -> Any:
-        """How it came out."""
-        unverified = cells.badge(gettext("Unverified"), "warn") if not call.is_verified else ""
-        return cells.row(cells.disposition(call), unverified)
-
-    @display(description=_("tags"))
-    def labels(self, call: Call) -> Any:
-        """Its tags."""
-        return cells.tags(call.tags.all())
-
-    @display(description=_("flag"))
-    def flagged(self, call: Call) -> Any:
-        """Whether somebody should look at it again."""
-        return cells.flag(call, short=True)
-
-    @display(description=_("audio"))
-    def heard(self, call: Call) -> Any:
-        """A small player, and where a recording outside is."""
-        audio = call.audio  # type: ignore[attr-defined]  # fetched by CallList for all rows at once
-        return cells.row(sound.mini_player(call, audio), cells.recording(call, short=True))
+    def choose_columns(self, request: HttpRequest) -> HttpResponse:
+        """Keep the columns a person chose, and lead back to the list they were at."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        choose(request, request.POST.getlist("column") if "usual" not in request.POST else USUAL_COLUMNS)
+        return HttpResponseRedirect(back_to_list(request.POST.get("back", "")))
 
     # The page
 

@@ -15,16 +15,24 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter, TextFilter
 from unfold.widgets import INPUT_CLASSES
 
 from calls.choices import CallType
+from calls.finding import days_of
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS
 from calls.models.call import RECORDED, CallQuerySet
 from tenants.scoped_admin import RelatedFilter
 
-TODAY, WEEK, MONTH, ALL = "today", "7d", "30d", "all"
-PERIODS = [(TODAY, _("Today")), (WEEK, _("7 days")), (MONTH, _("30 days")), (ALL, _("All time"))]
+TODAY, YESTERDAY, WEEK, MONTH, DAYS_30, ALL = "today", "yesterday", "7d", "month", "30d", "all"
+PERIODS = [
+    (TODAY, _("Today")),
+    (YESTERDAY, _("Yesterday")),
+    (WEEK, _("7 days")),
+    (MONTH, _("This month")),
+    (DAYS_30, _("30 days")),
+    (ALL, _("All time")),
+]
 SCOPES = [
     ("", _("All")),
     ("missed", _("Missed")),
@@ -54,17 +62,21 @@ class Period:
 def period_of(name: str) -> Period:
     """A named period in the viewer's zone."""
     today = timezone.localdate()
+    if name not in dict(PERIODS) or name == ALL:
+        return Period(name=ALL, start=None, end=None, said=gettext("Calls of all time"))
+    first, last = days_of(name, today)
+    said = {
+        TODAY: gettext("Calls of today, %(day)s"),
+        YESTERDAY: gettext("Calls of yesterday, %(day)s"),
+        MONTH: gettext("Calls of this month, %(month)s"),
+    }.get(name, gettext("Calls of the last %(days)s days, today included"))
+    words = {
+        "day": f"{first:%A} {first.day} {first:%B}",
+        "month": f"{first:%B %Y}",
+        "days": (last - first).days + 1,
+    }
     zone = timezone.get_current_timezone_name()
-    day = f"{today:%A} {today.day} {today:%B}"
-    if name == TODAY:
-        said = gettext("Calls of today, %(day)s") % {"day": day}
-        return Period(name=name, start=midnight(today), end=midnight(today + timedelta(days=1)), said=f"{said} ({zone})")
-    if name in (WEEK, MONTH):
-        days = 7 if name == WEEK else 30
-        said = gettext("Calls of the last %(days)s days, today included") % {"days": days}
-        first = midnight(today - timedelta(days=days - 1))
-        return Period(name=name, start=first, end=midnight(today + timedelta(days=1)), said=f"{said} ({zone})")
-    return Period(name=ALL, start=None, end=None, said=gettext("Calls of all time"))
+    return Period(name=name, start=midnight(first), end=midnight(last + timedelta(days=1)), said=f"{said % words} ({zone})")
 
 
 class PeriodFilter(DropdownFilter):
@@ -210,6 +222,34 @@ class TalkFilter(SecondsFilter):
     field_name = "talk_ms"
 
 
+class RingFilter(SecondsFilter):
+    """The time spent waiting."""
+
+    title = _("ring in seconds")
+    parameter_name = "ring"
+    field_name = "ring_ms"
+
+
+class OutcomeFilter(TextFilter):
+    """This very outcome."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(outcome=self.value()) if self.value() else queryset
+
+
+class NotesFilter(TextFilter):
+    """Text that occurs in the notes."""
+
+    title = _("text in notes")
+    parameter_name = "notes"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(notes__icontains=(self.value() or "")[:200]) if self.value() else queryset
+
+
 class TypeFilter(DropdownFilter):
     """What staff call it at a glance."""
 
@@ -260,11 +300,15 @@ FILTERS = [
     ("disposition", ChoicesDropdownFilter),
     DurationFilter,
     TalkFilter,
+    RingFilter,
     ("agent", RelatedFilter),
     ("company", RelatedFilter),
     ("contact", RelatedFilter),
     ("center", RelatedFilter),
+    ("line", RelatedFilter),
     ("tags", RelatedFilter),
+    OutcomeFilter,
+    NotesFilter,
     ("source", ChoicesDropdownFilter),
     RecordingFilter,
     UnverifiedFilter,

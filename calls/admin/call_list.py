@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Prefetch, Q
-from django.http import HttpRequest
+from django.db.models import Prefetch
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.admin.call_columns import columns_of
 from calls.admin.call_filters import PERIODS, SCOPES, PeriodFilter, StartedFilter
 from calls.models import Recording
-from calls.models.call import CallQuerySet
+from calls.models.view import USUAL_COLUMNS, Column
 from contacts.dialing import DialingList
-from contacts.phone import SHORTEST_PUBLIC, read_number
 from tenants.reach import reach_of
-
-_NUMBER = re.compile(r"[+(\d][\d\s()./*#\-\u2010-\u2015]*\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,10 @@ class CallList(DialingList):
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         calls = super().get_queryset(request, exclude_parameters)
         audio = Prefetch("recordings", Recording.objects.current().playable().for_lists().order_by("created_at"), to_attr="audio")
-        return calls.defer("document", "facts", "given_contact", "screen_pop", "notes").prefetch_related("tags", audio)
+        unseen = ["document", "facts", "given_contact", "screen_pop", "notes"]
+        if Column.NOTES in columns_of(request):
+            unseen.remove("notes")
+        return calls.defer(*unseen).prefetch_related("tags", audio)
 
     @property
     def said(self) -> str:
@@ -89,6 +93,49 @@ class CallList(DialingList):
         return found
 
     @property
+    def way_out_of_all(self) -> str:
+        """The list without all that narrows it besides its period and scope."""
+        kept = {name: self.params[name] for name in ("period", "scope", "columns") if self.params.get(name)}
+        return f"?{urlencode(kept)}"
+
+    @property
+    def days(self) -> dict[str, Any]:
+        """What the form for days of one's own begins with, and what of the address it keeps."""
+        ends = StartedFilter.ends
+        shown = {end: self.params.get(end) or "" for end in ends}
+        period = self._period.period
+        if not any(shown.values()) and period.start and period.end:
+            last = period.end - timedelta(seconds=1)
+            shown = dict(
+                zip(ends, (timezone.localdate(period.start).isoformat(), timezone.localdate(last).isoformat()), strict=True)
+            )
+        return {
+            "from": shown[ends[0]],
+            "to": shown[ends[1]],
+            "is_chosen": any(self.params.get(end) for end in ends),
+            "kept": [pair for pair in self._pairs() if pair[0] not in (*ends, "period", "p", "e")],
+        }
+
+    @property
+    def columns(self) -> list[Choice]:
+        """Every column there is, and whether it is shown."""
+        shown = columns_of(self._request)
+        return [Choice(label=column.label, address=str(column), is_chosen=column in shown) for column in Column]
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether the columns are those everybody begins with."""
+        return columns_of(self._request) == [column for column in Column if column in USUAL_COLUMNS]
+
+    @property
+    def present(self) -> str:
+        """The list's query as it is, for forms that lead back."""
+        return self._request.GET.urlencode()
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, values in self._request.GET.lists() for value in values]
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether there may be more calls than the list shows."""
         return bool(self.ways_out) or self._period.value() != "all" or bool(self._value_of("scope"))
@@ -129,33 +176,10 @@ class CallList(DialingList):
         return told
 
 
-def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQuerySet:
-    """Calls with this number in any spelling or part, else with every word in a name, or with this very external id."""
-    words = " ".join(words.split())[:200]
-    if not words:
-        return calls
-    if _NUMBER.match(words) and any(sign.isdigit() for sign in words):
-        return calls.filter(_by_number(words, countries) | Q(external_id=words))
-    for word in words.split()[:8]:
-        calls = calls.filter(
-            Q(remote_name__icontains=word)
-            | Q(contact__name__icontains=word)
-            | Q(company__name__icontains=word)
-            | Q(agent_name__icontains=word)
-            | Q(caller_name__icontains=word)
-            | Q(callee_name__icontains=word)
-            | Q(external_id=words)
-        )
-    return calls
-
-
-def _by_number(text: str, countries: Iterable[str]) -> Q:
-    """Full numbers by what their spellings share; shorter ones by their digits without an exit code or trunk zero."""
-    digits = re.sub(r"\D", "", text)
-    parts = {digits.lstrip("0") or digits}
-    if len(digits) >= SHORTEST_PUBLIC and "*" not in text:
-        parts = {number.key for number in (read_number(text, country) for country in countries) if number.key} or parts
-    found = Q(pk__in=[])
-    for part in parts:
-        found |= Q(number_text__contains=part)
-    return found
+def back_to_list(query: str) -> str:
+    """The list's address with this query; of what a form told, nothing else counts."""
+    kept = QueryDict(query[:4000].removeprefix("?"), mutable=True)
+    for gone in ("columns", "e", "o"):  # an order is told by the place of a column
+        kept.pop(gone, None)
+    address = reverse("admin:calls_call_changelist")
+    return f"{address}?{kept.urlencode()}" if kept else address

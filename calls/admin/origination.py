@@ -20,9 +20,9 @@ from unfold.decorators import display
 from calls import dialer
 from calls.admin import cells, dial, origination_page
 from calls.admin.call_filters import StartedFilter
-from calls.admin.call_list import search
 from calls.choices import ORIGINATION_LIVE
 from calls.errors import CallError
+from calls.finding import search
 from calls.models import Call, Origination
 from calls.telephony.simulator import SimulatorBackend
 from contacts import dialing

@@ -18,11 +18,12 @@ from calls.models.tag import Tag
 from calls.models.trying import TriedRequest, TryAddress
 from calls.models.upload import Upload, UploadChunk
 from calls.models.usage import UsageCursor, UsageDay
+from calls.models.view import ChosenColumns
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "Delivery", "DialPlan", "DialUse", "DoNotCall",
-    "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination", "Recording", "RecordingFetch",
-    "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "TriedRequest", "TryAddress", "Upload", "UploadChunk",
-    "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse",
+    "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination", "Recording",
+    "RecordingFetch", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "TriedRequest", "TryAddress", "Upload",
+    "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

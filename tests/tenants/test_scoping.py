@@ -13,7 +13,7 @@ from tests.make import make_center, make_operator, make_tenant, make_user
 
 OURS = [model for label in ("tenants", "contacts", "calls") for model in apps.get_app_config(label).get_models()]
 # Not a tenant's: the tenant itself, people, who may work for several, and who listens to an exchange that several share.
-NOBODYS = {"Tenant", "User", "TelephonyListener"}
+NOBODYS = {"Tenant", "User", "ChosenColumns", "TelephonyListener"}
 # Parts that are only ever reached through the row they belong to, and counters.
 PARTS = {"UploadChunk": "upload"}
 COUNTERS = {"CallNumbering", "MemberNumbering"}

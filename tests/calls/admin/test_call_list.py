@@ -32,6 +32,7 @@ from calls.models import (
     UsageDay,
     WebhookEndpoint,
 )
+from calls.models.view import Column
 from contacts.matching import AgentHint
 from contacts.models import Agent, Company, Contact
 from tenants import oauth
@@ -105,13 +106,32 @@ def test_a_persons_own_zone_comes_before_the_tenants(tenant):
     assert "17:00" in answer.content.decode()
 
 
-def test_one_click_leads_to_7_days_and_all_time(client, tenant):
-    for days in (0.001, 5, 20, 400):
+@time_machine.travel(datetime(2026, 5, 13, 10, 0, tzinfo=UTC), tick=False)
+def test_one_click_leads_to_every_period(client, tenant):
+    for days in (0.001, 1, 5, 20, 400):
         make_call(tenant, started_at=ago(days=days))
     counts = {
         choice.address: len(shown(client, **_query(choice.address))[0]) for choice in shown(client)[1].context["cl"].periods
     }
-    assert counts == {"?period=today": 1, "?period=7d": 2, "?period=30d": 3, "?period=all": 4}
+    assert counts == {
+        "?period=today": 1, "?period=yesterday": 1, "?period=7d": 3, "?period=month": 3, "?period=30d": 4, "?period=all": 5,
+    }  # fmt: skip
+
+
+@time_machine.travel(datetime(2026, 3, 1, 8, 0, tzinfo=UTC), tick=False)
+@pytest.mark.parametrize(
+    ("period", "inside", "outside", "said"),
+    [
+        ("yesterday", ["02-27T23:00", "02-28T22:59"], ["02-27T22:59", "02-28T23:00"], "Calls of yesterday, Saturday 28 February"),
+        ("month", ["02-28T23:00", "03-01T07:00"], ["02-28T22:59", "03-01T23:00"], "Calls of this month, March 2026"),
+    ],
+)
+def test_yesterday_and_this_month_are_the_viewers(client, tenant, period, inside, outside, said):
+    for at in (*inside, *outside):
+        make_call(tenant, started_at=datetime.fromisoformat(f"2026-{at}:00Z"))
+    calls, answer = shown(client, period=period)
+    assert sorted(f"{call.started_at:%m-%dT%H:%M}" for call in calls) == inside
+    assert said in answer.content.decode()
 
 
 def test_a_range_of_days_includes_both(client, tenant):
@@ -276,6 +296,73 @@ def test_the_command_of_an_empty_list_logs_a_call_that_the_list_then_shows(clien
     assert "Unverified" in answer.content.decode()
 
 
+# Columns
+
+
+def headings(answer):
+    return [name for name in answer.context["cl"].list_display if name != "action_checkbox"]
+
+
+def test_each_person_keeps_their_own_columns(tenant):
+    make_call(tenant, started_at=ago(minutes=1), seconds=30, ring_ms=4000, outcome="sold", notes="Wants  a\nquote")
+    anna, bo = signed_in(staff(tenant, "agent")), signed_in(staff(tenant, "agent"))
+    answer = anna.post(
+        LIST + "columns/", {"column": ["outcome", "ring", "notes", "nonsense"], "back": "period=all&o=3&columns=x"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, LIST + "?period=all")
+    answer = anna.get(answer["Location"])
+    assert headings(answer) == ["started", "ring", "outcome", "noted"]
+    text = answer.content.decode()
+    assert "0:04" in text
+    assert "Wants a quote" in text
+    assert "started" in headings(shown(bo)[1])
+    assert "outcome" not in headings(shown(bo)[1])
+    anna.post(LIST + "columns/", {"usual": "1"})
+    assert headings(shown(anna)[1]) == headings(shown(bo)[1])
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/?x=1", "\n", "?" * 5000])
+def test_choosing_columns_leads_to_the_list_and_nowhere_else(client, back):
+    answer = client.post(LIST + "columns/", {"column": ["talk"], "back": back})
+    assert answer["Location"].split("?")[0] == LIST
+    assert client.get(LIST + "columns/").status_code == 405
+
+
+def test_every_column_can_be_shown_at_the_same_cost(tenant):
+    client = signed_in(staff(tenant, "owner"))
+    client.post(LIST + "columns/", {"column": Column.values})
+    costs = []
+    for count in (2, 48):
+        for number in range(count):
+            _call(tenant, f"{count}-{number}")
+            Call.objects.filter(line=None).update(line=make_line(tenant, f"+4640{count}{number}"), center=make_center(tenant))
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(LIST, {"period": "all"})
+        assert answer.context["cl"].result_list
+        assert len(headings(answer)) == len(Column)
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= COST[Call]
+
+
+def test_the_filters_can_all_be_cleared_at_once(client, tenant):
+    make_call(tenant, started_at=ago(days=3), direction=Direction.OUTBOUND, seconds=10)
+    make_call(tenant, started_at=ago(days=3), seconds=100, outcome="sold", notes="a Quote")
+    query = {"period": "7d", "duration_from": "60", "direction__exact": "inbound", "outcome": "sold", "notes": "quote"}
+    calls, answer = shown(client, **query)
+    assert len(calls) == 1
+    listed = answer.context["cl"]
+    assert len(listed.ways_out) == 4
+    assert listed.way_out_of_all == "?period=7d"
+    assert len(shown(client, **_query(listed.way_out_of_all))[0]) == 2
+
+
+def test_the_form_for_own_days_keeps_the_other_filters(client, tenant):
+    answer = shown(client, period="all", direction__exact="inbound", started_from="2025-05-02")[1]
+    days = answer.context["cl"].days
+    assert days["kept"] == [("direction__exact", "inbound")]
+    assert (days["from"], days["to"], days["is_chosen"]) == ("2025-05-02", "", True)
+
+
 # Paging and cost
 
 
@@ -305,7 +392,7 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 
 # A list of two and of fifty rows costs the same, and no more than this.
 COST = {
-    Call: 10, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
+    Call: 11, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
     ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7, ScheduledTask: 7, UsageDay: 13, DialPlan: 7,
     DoNotCall: 7, Notice: 7, OwnMembership: 7, WebhookEndpoint: 8, Delivery: 7,
 }  # fmt: skip

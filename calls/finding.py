@@ -1,0 +1,56 @@
+"""Finding calls by words: a number in any spelling, a name, an external id; and the days a named period has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.db.models import Q
+
+from calls.models.call import CallQuerySet
+from contacts.phone import SHORTEST_PUBLIC, read_number
+
+PERIODS = ("today", "yesterday", "7d", "month", "30d")
+_NUMBER = re.compile(r"[+(\d][\d\s()./*#\-\u2010-\u2015]*\Z")
+
+
+def days_of(period: str, today: date) -> tuple[date, date]:
+    """The first and the last day of a named period, as seen on the day ``today``."""
+    if period == "yesterday":
+        today -= timedelta(days=1)
+    if period == "month":
+        return today.replace(day=1), today
+    return today - timedelta(days={"7d": 6, "30d": 29}.get(period, 0)), today
+
+
+def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQuerySet:
+    """Calls with this number in any spelling or part, else with every word in a name, or with this very external id."""
+    words = " ".join(words.split())[:200]
+    if not words:
+        return calls
+    if _NUMBER.match(words) and any(sign.isdigit() for sign in words):
+        return calls.filter(_by_number(words, countries) | Q(external_id=words))
+    for word in words.split()[:8]:
+        calls = calls.filter(
+            Q(remote_name__icontains=word)
+            | Q(contact__name__icontains=word)
+            | Q(company__name__icontains=word)
+            | Q(agent_name__icontains=word)
+            | Q(caller_name__icontains=word)
+            | Q(callee_name__icontains=word)
+            | Q(external_id=words)
+        )
+    return calls
+
+
+def _by_number(text: str, countries: Iterable[str]) -> Q:
+    """Full numbers by what their spellings share; shorter ones by their digits without an exit code or trunk zero."""
+    digits = re.sub(r"\D", "", text)
+    parts = {digits.lstrip("0") or digits}
+    if len(digits) >= SHORTEST_PUBLIC and "*" not in text:
+        parts = {number.key for number in (read_number(text, country) for country in countries) if number.key} or parts
+    found = Q(pk__in=[])
+    for part in parts:
+        found |= Q(number_text__contains=part)
+    return found
