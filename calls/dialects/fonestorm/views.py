@@ -96,7 +96,9 @@ class FoneNumbers(FoneStormView):
         write = _FILTERS.get(query.get("filter", "").lower())
         if write is None:
             raise bad_field("filter", "Must be fonenumbers or all.")
-        return json_response({"fonenumbers": [write(line) for line in fonenumbers(self.principal)]})
+        lines = fonenumbers(self.principal)
+        lines = lines.prefetch_related("callbacks") if write is fonenumber else lines
+        return json_response({"fonenumbers": [write(line) for line in lines]})
 
 
 class OneFoneNumber(FoneStormView):

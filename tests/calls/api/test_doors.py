@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
+from calls import missed
 from calls.api.urls import urlpatterns
+from calls.choices import Disposition
 from calls.models import Call
 from tests.calls.api.client import BODY, ApiClient, check_problem, faults_of
 from tests.calls.api.test_rows import BODIES
@@ -237,11 +241,25 @@ def addresses():
     return [pattern.removeprefix("^/").removesuffix(r"/?\Z").replace("(?P<pk>[^/]+)", "{}") for pattern in found]
 
 
+def made_by(client, path):
+    """A row of the collection in this client's tenant."""
+    if path == "deliveries":
+        webhook = made_by(client, "webhooks")
+        return client.post(f"webhooks/{webhook['id']}/test").json()
+    if path == "missed":
+        make_call(client.tenant, started_at=timezone.now() - timedelta(minutes=5), disposition=Disposition.NO_ANSWER)
+        missed.follow(client.tenant.pk)
+        return client.get("missed").json()["results"][0]
+    return client.post(path, body_for(path, client.tenant)).json()
+
+
 def body_for(path, tenant):
     """What makes one row of the collection in this tenant."""
     if path == "originations":
         make_line(tenant, "210", is_phone_terminal=True)
         return {"line": "210", "destination": "+46701234567"}
+    if path == "webhooks":
+        return {"url": "https://hooks.example.com/in"}
     return BODY if path in ("calls", "uploads") else BODIES[path][0]
 
 
@@ -250,7 +268,7 @@ def test_another_tenants_row_is_no_row(api, stranger, address):
     path = address.split("/")[0]
     if path == "recordings":
         pytest.skip("walked by test_uploads, with audio to steal")
-    made = stranger.post(path, body_for(path, stranger.tenant)).json()
+    made = made_by(stranger, path)
     for method, body in (("GET", None), ("PATCH", {"name": "x"} if path != "calls" else {"notes": "x"}), ("DELETE", None)):
         response = api.send(method, address.format(made["id"]), body)
         assert response.status_code in (404, 405, 412), (method, response.content)  # 412: another protocol, asked first
