@@ -22,6 +22,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
+from tenants.chosen import ChosenRow, ChosenRows
 from tenants.models import Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
 
@@ -82,10 +83,14 @@ class ScopedChoices:
         if db_field.name == "tenant":
             kwargs["queryset"] = reach.tenants(getattr(self, "add_role", Role.AGENT))
         kwargs.setdefault("queryset", reach.within(db_field.remote_field.model._default_manager.all()))
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", ChosenRow(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", reach_of(request).within(db_field.remote_field.model._default_manager.all()))
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", ChosenRows(db_field, self.admin_site))  # type: ignore[attr-defined]
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 

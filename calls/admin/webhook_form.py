@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext
@@ -25,6 +23,7 @@ from calls.choices import Direction, Disposition, WebhookEvent
 from calls.ledger.judging import LONGEST_MS
 from calls.models import Call, Line, Tag
 from contacts.models import Agent, Company
+from tenants.chosen import ChosenRows
 from tenants.scoped_admin import TenantForm
 from tenants.sealing import Unreadable
 
@@ -63,18 +62,11 @@ class SecondsField(forms.FloatField):
         return None if seconds is None else round(seconds * 1000)
 
 
-class _Chosen(AutocompleteSelectMultiple):
-    """Shows the rows that were chosen; what is no id at all is shown by its error alone."""
-
-    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        return super().optgroups(name, [key for key in value if _is_id(key)], attr)
-
-
 class RowsField(forms.ModelMultipleChoiceField):
     """Rows found by typing, kept as the texts of their ids."""
 
     def __init__(self, model: type[Model], like: str, **kwargs: Any) -> None:
-        widget = _Chosen(Call._meta.get_field(like), admin.site)
+        widget = ChosenRows(Call._meta.get_field(like), admin.site)
         super().__init__(model._default_manager.all(), widget=widget, required=False, **kwargs)
 
     def clean(self, value: Any) -> Any:
@@ -180,14 +172,6 @@ class SendTestForm(forms.Form):
         super().__init__(*args, **kwargs)
         events = [WebhookEvent.TEST, *webhooks.SUBSCRIBABLE]
         self.fields["event"].choices = [(e.value, e.label) for e in events if webhooks.fits(format, e)]  # type: ignore[attr-defined]
-
-
-def _is_id(text: Any) -> bool:
-    try:
-        UUID(str(text))
-    except ValueError:
-        return False
-    return True
 
 
 def _headers_of(endpoint: Any) -> Mapping[str, str]:

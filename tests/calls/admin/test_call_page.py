@@ -266,6 +266,16 @@ def test_a_colleagues_edit_is_not_undone_unawares(client, tenant):
     assert Call.objects.get(pk=call.pk).notes == "mine"
 
 
+@pytest.mark.parametrize("sent", ["x", "0", "-1", "{}", "' OR 1=1", "\0", "1" * 400, "\ud800".encode("utf-8", "surrogatepass")])
+@pytest.mark.parametrize("field", ["contact", "tags"])
+def test_what_is_no_id_is_refused_at_its_field(client, tenant, field, sent):
+    call = make_call(tenant)
+    answer = client.post(address(call), {**form_of(call), field: sent})
+    assert answer.status_code == 200
+    assert field in answer.context["adminform"].errors
+    assert Call.objects.get(pk=call.pk).version == call.version
+
+
 def test_facts_cannot_be_forged_into_the_form(client, tenant):
     call = make_call(tenant)
     forged = {"direction": "outbound", "started_at_0": "2020-01-01", "started_at_1": "00:00", "remote_raw": "x", "version": "9"}
