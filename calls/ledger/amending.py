@@ -68,8 +68,7 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
             follow_call(locked)
         if "recording_url" in changed and locked.tenant.fetches_links:
             expect_from_links([locked])
-        if changed:
-            events.write(events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}))
+        events.write(events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}))
         return locked
 
 

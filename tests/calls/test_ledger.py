@@ -367,6 +367,11 @@ class TestChanges:
         assert call.version == 2
         assert (event.actor, event.data["changed"]) == (actor, {"notes": ["", "New"], "is_flagged": [False, True]})
 
+    def test_what_the_vendor_alone_understands_is_told_as_a_change_too(self, tenant):
+        call = ledger.amend(make_call(tenant), CallChanges(document={"ticket": 7}))
+        assert call.version == 2
+        assert CallEvent.objects.get(call=call, kind="call.amended").data == {"changed": {}}
+
     @pytest.mark.parametrize("changes", [CallChanges(), CallChanges(notes=""), CallChanges(tags=()), CallChanges(document={})])
     def test_nothing_new_changes_nothing(self, tenant: Tenant, changes: CallChanges) -> None:
         call = ledger.amend(make_call(tenant), changes)
