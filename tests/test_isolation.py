@@ -142,6 +142,7 @@ def spellings(name, theirs):
         "extension": ["4711", "@self"],
         "kind": ["simple", "callback", "conferenceInvite"],
         "which": ["send"],
+        "name": [f"o-{theirs['call'].pk.hex}"],  # of a spoken message
         "client_id": ids,
         "code": ["not_found"],
         "token": ["A" * 32],  # of an address to try things out: whoever knows one may send there, and nobody can guess one
