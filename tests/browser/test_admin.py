@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 from calls.models import Call
 from tenants.models import User
 from tests.make import PASSWORD, make_call, make_contact, make_tenant
-from tests.tenants.admin_walk import furnish, staff
+from tests.tenants.admin_walk import furnish, signed_in, staff
 
+FORBIDDEN = 403
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
 
 
@@ -74,7 +75,7 @@ def test_narrows_by_typing_an_agents_name_and_leaves_that_out_again(page, shot):
     page.locator(".select2-search__field").last.fill("Uppsala")
     page.get_by_role("option", name="Uppsala agent").click()
     page.get_by_role("button", name="Apply Filters").click()
-    way_out = page.locator(".ch-ways-out a")
+    way_out = page.locator(".ch-ways-out a:not(.ch-clear-all)")
     expect(way_out).to_contain_text("agent: Uppsala agent")
     expect(page.locator("#result_list tbody")).to_have_count(1)
     way_out.click()
@@ -112,9 +113,10 @@ def test_no_page_is_wider_than_the_screen(page, width):
     rows = furnish("Uppsala")
     page.set_viewport_size({"width": width, "height": 900})
     sign_in(page, rows[User])
+    owner = signed_in(rows[User])
     for model, row in rows.items():
         start = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-        if model._meta.model_name == "user":
+        if model._meta.model_name == "user" or owner.get(start).status_code == FORBIDDEN:
             continue
         for address in (f"{start}?period=all", f"{start}{row.pk}/change/"):
             page.goto(address)
