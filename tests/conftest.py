@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if connection.vendor != "sqlite":
         repeated = [item for item in items if item.get_closest_marker("once")]
         config.hook.pytest_deselected(items=repeated)
-        items[:] = [item for item in items if item not in repeated]
+        items[:] = [item for item in items if item not in set(repeated)]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

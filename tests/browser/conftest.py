@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests import services
@@ -27,7 +28,12 @@ SWITCHES = [
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[object]:
-    """One browser for all tests."""
+    """One browser for all tests.
+
+    Playwright leaves a running loop in this thread. From then on Django keeps this thread's connections apart from the one of
+    before, which nobody closes any more; a process forked by a later test would find it, share it with us, and die in it.
+    """
+    connection.close()
     expect.set_options(timeout=PATIENCE)
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in the thread of the tests
     with sync_playwright() as playwright:

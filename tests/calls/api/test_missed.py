@@ -15,7 +15,7 @@ from tenants.choices import Role
 from tests.calls.api.client import ApiClient, check_problem
 from tests.make import make_call, make_center, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # the queue follows what is committed
 
 
 def miss(tenant, number="+46701234567", *, ago=5, **facts):

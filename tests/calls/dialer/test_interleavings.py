@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from calls import dialer
@@ -91,13 +91,16 @@ def take(step: tuple, row: Origination, clock: time_machine.Traveller) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.django_db(transaction=True)
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 @given(path=st.lists(steps, max_size=14), destination=st.sampled_from([ORDINARY, TALKS_ON, RINGS_ON, "+46702000486"]))
+@example(path=[("place",), ("wait", 9.0), ("hold",), ("wait", 5.0), ("unhold",), ("wait", 3.0)], destination=TALKS_ON)
+@example(path=[("place",), ("wait", 9.0), ("hold",), ("wait", 5.0)], destination=TALKS_ON)
 def test_no_order_of_events_breaks_a_promise(path, destination):
     with pytest.MonkeyPatch.context() as patch, time_machine.travel(NOW, tick=False) as clock:
         patch.setattr("callhub.doorbell.ring", lambda *args: None)
@@ -119,5 +122,6 @@ def test_no_order_of_events_breaks_a_promise(path, destination):
         assert max(book.dialled.values(), default=0) <= 1
         assert book.dialled_after_cancel == 0
         assert DialUse.objects.get(tenant=tenant, meter="legs").used == 0
-        assert row.call.ring_ms is None or row.call.ring_ms + row.call.talk_ms == row.call.duration_ms
+        on_hold = row.call.hold_ms or 0
+        assert row.call.ring_ms is None or row.call.ring_ms + row.call.talk_ms + on_hold == row.call.duration_ms
         assert CallEvent.objects.filter(call_id=row.call_id, data__state="ended", data__what="over").count() == 1
