@@ -60,17 +60,28 @@
 
   callhub.watch = (address, told, stream) => {
     let stopped = false;
+    let lost = false;
     let streams = false;
     let moves = false; // by being asked alone: what a simulator plays
+    let asking = false;
+    let changed = false; // since it was last asked for
     let askedAt = -GATHERED;
-    let unlisten = () => {};
-    let lost = false;
     let timer = 0;
     let wait = EVERY;
     let turn = 0;
+    let unlisten = () => {};
+
+    const plan = (milliseconds) => {
+      clearTimeout(timer); // never two questions on their way at once
+      timer = setTimeout(ask, milliseconds);
+    };
+    const untilAgain = () => Math.max(0, askedAt + GATHERED - performance.now());
 
     const ask = async () => {
       const mine = ++turn; // a hurried question makes the one before it void
+      clearTimeout(timer);
+      asking = true;
+      changed = false;
       askedAt = performance.now();
       const patience = new AbortController();
       const limit = setTimeout(() => patience.abort(), SLOWEST);
@@ -92,24 +103,24 @@
         }
         if (!lost && told.lost) told.lost();
         lost = true;
-        wait = Math.min(Math.min(wait, SLOWEST / 1.5) * 1.5, SLOWEST);
+        wait = Math.min((wait === CALM ? EVERY : wait) * 1.5, SLOWEST);
       } finally {
         clearTimeout(limit);
+        if (mine === turn) asking = false;
       }
-      if (!stopped && mine === turn) timer = setTimeout(ask, wait);
+      if (!stopped && mine === turn) plan(changed && !lost ? untilAgain() : wait);
     };
 
     const hurry = () => {
-      clearTimeout(timer);
       if (!stopped) ask();
     };
 
     /* Soon, and once for all that happens meanwhile. */
     const gather = () => {
-      const left = askedAt + GATHERED - performance.now();
-      clearTimeout(timer);
-      if (left <= 0) hurry();
-      else if (!stopped) timer = setTimeout(ask, left);
+      changed = true;
+      if (stopped || asking) return;
+      if (untilAgain() > 0) plan(untilAgain());
+      else ask();
     };
 
     ask();
