@@ -82,7 +82,7 @@ class CalledAdmin(KnownElsewhereAdmin):
 
     def numbers_of(self, row: Any) -> list[tuple[str, str, str]]:
         """The row's numbers as (written, E.164, label)."""
-        raise NotImplementedError
+        raise NotImplementedError  # contacts keep theirs in rows, companies in a column
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DialingList]:
         return DialingList

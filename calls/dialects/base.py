@@ -87,7 +87,7 @@ class DialectView(View):
 
     def authenticate(self, request: HttpRequest) -> Principal | None:
         """Who is at the door; None where the address is open. Raises ``CredentialsRefused`` or ``TooManyAttempts``."""
-        raise NotImplementedError  # every dialect says this for itself
+        raise NotImplementedError  # a default would be a door left open: every dialect signs people in its own way
 
     def before(self, request: HttpRequest) -> None:
         """Checks that come before credentials are looked at, such as the vendor's TLS rule."""

@@ -90,11 +90,11 @@ class Kind:
 
     def write(self, record: Any, numbers: list[str] | None) -> None:
         """The writing itself."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of record goes through its own function of the contacts' book
 
     def remove(self, record: Any) -> None:
         """Delete a record; its calls stay, and one being logged waits and finds it gone."""
-        raise NotImplementedError
+        raise NotImplementedError  # the same
 
     def document(self, record: Any) -> dict[str, Any]:
         """A record as Planhat writes it."""

@@ -72,11 +72,11 @@ class DialectContract:
 
     def good(self) -> Good:
         """One request that is answered with 2xx, credentials included."""
-        raise NotImplementedError  # written by each dialect that joins
+        raise NotImplementedError  # no request is good at two vendors' doors: each dialect that joins writes its own
 
     def check_envelope(self, answer: Any, status: int) -> None:
         """Assert that the parsed body of a refusal has the vendor's shape."""
-        raise NotImplementedError  # written by each dialect that joins
+        raise NotImplementedError  # the shape is what differs between vendors
 
     # What a sibling may change
 
