@@ -205,3 +205,4 @@ def configure(app: Celery, url: str) -> None:
             os.environ["CALLHUB_BROKER_URL"] = before
     ours = {name: value for name, value in settings.items() if name.startswith("CELERY_")}
     app.config_from_object(SimpleNamespace(**ours), namespace="CELERY", force=True)
+    vars(app).pop("amqp", None)  # it keeps queues of the kind that the broker before wanted

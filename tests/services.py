@@ -7,6 +7,7 @@ import ctypes
 import glob
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -87,10 +88,15 @@ def all_wanted() -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback interface nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface nobody listens on.
+
+    Above those that Linux gives to whoever connects somewhere (``ip_local_port_range``): a server that is stopped and started
+    again finds its own still free.
+    """
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", 61_000 + secrets.randbelow(4_500)))
+            return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

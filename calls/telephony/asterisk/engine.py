@@ -132,9 +132,13 @@ class Engine:
 
     def _play(self, known: Known, leg: str) -> None:
         order_id = known.order.id
-        if self.sounds is None or not self.tell(order_id, Kind.MESSAGE_STARTED):
+        if not self.tell(order_id, Kind.MESSAGE_STARTED):
             return
         self._limit(known, leg)
+        if self.sounds is None:  # it was there when the call was taken
+            log.warning("order %s: the message cannot be played: no sounds are shared with Asterisk any more", order_id)
+            self.tell(order_id, Kind.MESSAGE_PLAYED)
+            return
         try:
             self.ari.play(names.channel_of(order_id, leg), names.playback_of(order_id), self.sounds.media(order_id))
         except Refused as error:

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,10 +30,11 @@ number = st.integers(min_value=0, max_value=50)
 class Life(RuleBasedStateMachine):
     """One order's life."""
 
-    @initialize(sources=st.integers(min_value=0, max_value=3), speaks=st.booleans())
-    def begin(self, sources, speaks):
+    @initialize(sources=st.integers(min_value=0, max_value=3), speaks=st.booleans(), shares=st.booleans())
+    def begin(self, sources, speaks, shares=True):
         self.ari, self.book = FakeAri(), MemoryBook()
-        self.engine = Engine(self.ari, self.book, Switch(url="http://pbx", user="u", password="p"))
+        sounds = Path("/nothing/is/kept/here") if shares else None
+        self.engine = Engine(self.ari, self.book, Switch(url="http://pbx", user="u", password="p", sounds=sounds))
         self.reconciler = Reconciler(self.engine)
         text = "Hello." if speaks or not sources else ""
         self.order = make_order(" ".join(f"100020{n}" for n in range(sources)), text=text)

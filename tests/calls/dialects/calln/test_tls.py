@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import services
 from tests.calls.dialects.calln.asking import NAME, ask, call_body, refusal
 from tests.calls.dialects.contract import basic
 from tests.make import PASSWORD
@@ -88,9 +89,7 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
     running = []
 
     def start(**environ: str) -> str:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = services.free_port()
         command = [sys.executable, "-m", "gunicorn", "callhub.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
         settings = {"CALLHUB_VAR_DIR": str(tmp_path), "CALLHUB_REQUIRE_TLS": "true", "DJANGO_SETTINGS_MODULE": "callhub.settings"}
         running.append(subprocess.Popen(command, env={**os.environ, **settings, **environ}, stderr=subprocess.DEVNULL))
