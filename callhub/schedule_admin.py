@@ -22,12 +22,13 @@ from callhub.models import RunResult, ScheduledTask
 from calls.admin import cells
 from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.reach import reach_of
+from tenants.read_only import ReadOnly
 
 _TONES = {RunResult.OK: "good", RunResult.FAILED: "bad", RunResult.SKIPPED: "warn"}
 
 
 @admin.register(ScheduledTask)
-class ScheduledTaskAdmin(ModelAdmin):
+class ScheduledTaskAdmin(ReadOnly, ModelAdmin):
     """What runs by itself in this installation."""
 
     list_display = ["id", "what", "often", "last_run", "took", "outcome", "due", "runs", "failures"]
@@ -149,12 +150,3 @@ class ScheduledTaskAdmin(ModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return reach_of(request).is_operator
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from django.db import models
+from django.db.models import Q
 
 from tenants.ids import key_bounds, new_id
 
 if TYPE_CHECKING:
+    from tenants.authentication import Principal
     from tenants.models import Tenant, User
 
 
@@ -38,6 +40,28 @@ class TenantQuerySet(models.QuerySet[Row]):
         low, high = bounds
         rows = list((self.filter(pk=low) if low == high else self.filter(pk__range=bounds))[:2])
         return rows[0] if len(rows) == 1 else None
+
+
+class CenterQuerySet(TenantQuerySet[Row]):
+    """Rows that belong to a center of their tenant as well: who is limited to one center sees those of it alone."""
+
+    center_path: ClassVar[str] = "center"  # from the row to its center
+
+    def within_reach_of(self, principal: Principal) -> Self:
+        """The rows a signed-in party may see: its tenant's, or those of its one center."""
+        rows = self.for_tenant(principal.tenant)
+        return rows.filter(**{self.center_path: principal.center_id}) if principal.center_id else rows
+
+    def visible_to(self, user: User) -> Self:
+        """The rows a person may see: their tenants', or their one center's where they are limited to it."""
+        if not user.is_active:
+            return self.none()
+        if user.is_superuser:
+            return self
+        reach = Q(pk__in=[])
+        for tenant_id, center_id in user.memberships.values_list("tenant_id", "center_id"):
+            reach |= Q(("tenant", tenant_id), (self.center_path, center_id)) if center_id else Q(tenant=tenant_id)
+        return self.filter(reach)
 
 
 class TenantOwned(models.Model):

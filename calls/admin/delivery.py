@@ -24,6 +24,7 @@ from calls.admin.call_filters import StartedFilter
 from calls.admin.webhook_doings import said_again, said_before
 from calls.models import Delivery
 from tenants.choices import Role
+from tenants.read_only import ReadOnly
 from tenants.scoped_admin import RelatedFilter, WholeTenantAdmin
 
 
@@ -46,7 +47,7 @@ class _Between:
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(WholeTenantAdmin):
+class DeliveryAdmin(ReadOnly, WholeTenantAdmin):
     """Messages of the last 30 days. Nothing is edited here; they are sent again through the engine."""
 
     view_role = Role.MANAGER
@@ -82,15 +83,6 @@ class DeliveryAdmin(WholeTenantAdmin):
         except ValueError:
             return queryset.none(), False
         return queryset.filter(pk=key) | queryset.filter(call_id=key), False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_replay_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Managers of the whole tenant, for what they see."""

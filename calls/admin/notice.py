@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -13,11 +12,12 @@ from unfold.decorators import display
 from calls.admin import cells
 from calls.models import Notice
 from tenants.choices import Role
+from tenants.read_only import ReadOnly
 from tenants.scoped_admin import TenantModelAdmin
 
 
 @admin.register(Notice)
-class NoticeAdmin(TenantModelAdmin):
+class NoticeAdmin(ReadOnly, TenantModelAdmin):
     """Mails of the last 90 days; owners look, nobody changes them."""
 
     view_role = Role.OWNER
@@ -40,12 +40,3 @@ class NoticeAdmin(TenantModelAdmin):
         if notice.sent_at is not None:
             return cells.badge(gettext("Sent"), "good")
         return cells.badge(gettext("Not sent"), "warn") if notice.dropped_at else cells.badge(gettext("Waits"), "info")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -29,6 +29,7 @@ from contacts import dialing
 from contacts.dialing import DialingList
 from tenants.models import Membership
 from tenants.reach import reach_of
+from tenants.read_only import ReadOnly
 from tenants.scoped_admin import RelatedFilter, TenantModelAdmin
 
 MOST_PEOPLE = 200  # in the filter
@@ -75,7 +76,7 @@ class RequesterFilter(DropdownFilter):
 
 
 @admin.register(Origination)
-class OriginationAdmin(TenantModelAdmin):
+class OriginationAdmin(ReadOnly, TenantModelAdmin):
     """Requests to call. Nothing is edited here: calls are placed and ended through the dialer."""
 
     list_display = ["created", "called", "status", "result", "billable", "asked_by", "door", "line"]
@@ -109,15 +110,6 @@ class OriginationAdmin(TenantModelAdmin):
         for tenant_id, center_id in reach.centers.items():
             rows = rows.filter(~Q(tenant=tenant_id) | Q(call__center=center_id) | Q(requester=reach.user.pk))
         return rows
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     # The list
 

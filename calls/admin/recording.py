@@ -29,6 +29,7 @@ from calls.recordings import serving
 from calls.recordings.errors import StorageTrouble
 from tenants.choices import Role
 from tenants.reach import Reach, reach_of
+from tenants.read_only import ReadOnly
 from tenants.scoped_admin import TenantModelAdmin
 
 PLAYER = [
@@ -43,7 +44,7 @@ def rights_of(reach: Reach) -> Callable[[str, Recording], bool]:
 
 
 @admin.register(Recording)
-class RecordingAdmin(TenantModelAdmin):
+class RecordingAdmin(ReadOnly, TenantModelAdmin):
     """The audio of calls. Nothing is edited here: audio is held or removed, through the ledger, and its row stays."""
 
     list_display = ["created", "of_call", "status", "heard", "silence", "talk", "loudness", "file", "kept_until"]
@@ -69,16 +70,6 @@ class RecordingAdmin(TenantModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordingList]:
         return RecordingList
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes the row: it tells what became of the audio."""
-        return False
 
     # The list
 

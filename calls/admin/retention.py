@@ -17,6 +17,7 @@ from calls.choices import RetentionKind
 from calls.models import RetentionRule, RetentionRun
 from tenants.choices import Role
 from tenants.reach import reach_of
+from tenants.read_only import ReadOnly
 from tenants.scoped_admin import TenantModelAdmin
 
 SHOWN_TENANTS = 5
@@ -62,7 +63,7 @@ class RetentionRuleAdmin(TenantModelAdmin):
 
 
 @admin.register(RetentionRun)
-class RetentionRunAdmin(TenantModelAdmin):
+class RetentionRunAdmin(ReadOnly, TenantModelAdmin):
     """What each night removed."""
 
     view_role = Role.MANAGER
@@ -94,15 +95,6 @@ class RetentionRunAdmin(TenantModelAdmin):
         """By kind of call."""
         told = [f"{RetentionKind(kind).label}: {figures['count']}" for kind, figures in sorted(run.by_kind.items())]
         return ", ".join(told) or cells.NOTHING
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _in_words(preview: retention.Preview) -> dict[str, Any]:

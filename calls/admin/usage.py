@@ -20,6 +20,7 @@ from calls.models import UsageDay
 from tenants.choices import Role
 from tenants.models import Tenant
 from tenants.reach import reach_of
+from tenants.read_only import ReadOnly
 from tenants.scoped_admin import TenantModelAdmin
 
 SHOWN_TENANTS = 5
@@ -31,7 +32,7 @@ _NAMES = {
 
 
 @admin.register(UsageDay)
-class UsageDayAdmin(TenantModelAdmin):
+class UsageDayAdmin(ReadOnly, TenantModelAdmin):
     """How much was used on each day, by the tenant's clocks."""
 
     view_role = Role.OWNER
@@ -77,15 +78,6 @@ class UsageDayAdmin(TenantModelAdmin):
             for disposition, (calls, _talk_ms) in sorted(outcomes.items())
         ]
         return " · ".join(told) or cells.NOTHING
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def rows_of(tenant: Tenant, *, only: Collection[str] = ()) -> list[dict[str, Any]]:

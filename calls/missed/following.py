@@ -17,7 +17,7 @@ from django.utils import timezone
 from calls.choices import State
 from calls.missed.settling import is_missed, settle
 from calls.models import Call, CallEvent, MissedCall, MissedCursor, MissedTry
-from tenants.commit_order import OldestOpenTransaction
+from tenants.commit_order import OldestOpenTransaction, Position
 from tenants.models import Tenant
 
 AT_ONCE = 500  # events
@@ -48,23 +48,13 @@ def waiting() -> list[str]:
 
 def _next_batch(tenant_id: UUID) -> int:
     with transaction.atomic():
-        cursor = _locked_cursor(tenant_id)
+        cursor = MissedCursor.locked(tenant_id)
         rows = CallEvent.objects.filter(tenant=tenant_id).settled_after(cursor.position)
         found = list(rows.values_list("transaction", "pk", "call_id")[:AT_ONCE])
         if found:
             settle(tenant_id, _touched(tenant_id, {call_id for _, _, call_id in found}), since=timezone.now() - KEPT)
-            MissedCursor.objects.filter(pk=cursor.pk).update(transaction=found[-1][0], event=found[-1][1])
+            cursor.move_to(Position(*found[-1][:2]))
         return len(found)
-
-
-def _locked_cursor(tenant_id: UUID) -> MissedCursor:
-    """The tenant's cursor, nobody else's until the transaction ends."""
-    rows = MissedCursor.objects.select_for_update().filter(pk=tenant_id)
-    cursor = rows.first()
-    if cursor is None:
-        MissedCursor.objects.bulk_create([MissedCursor(tenant_id=tenant_id)], ignore_conflicts=True)
-        cursor = rows.get()
-    return cursor
 
 
 def _touched(tenant_id: UUID, call_ids: set[UUID]) -> set[str]:

@@ -13,11 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import MISSED, CallType, Direction, Disposition, MatchState, Source, State
-from tenants.models import Membership
-from tenants.scoping import TenantOwned, TenantQuerySet
+from tenants.scoping import CenterQuerySet, TenantOwned
 
 if TYPE_CHECKING:
-    from tenants.authentication import Principal
     from tenants.models import Tenant
 
 _TYPES = {
@@ -39,24 +37,8 @@ def _unindexed(model: str) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(model, null=True, blank=True, on_delete=models.SET_NULL, related_name="calls", db_index=False)
 
 
-class CallQuerySet(TenantQuerySet["Call"]):
+class CallQuerySet(CenterQuerySet["Call"]):
     """Which calls."""
-
-    def within_reach_of(self, principal: Principal) -> Self:
-        """The calls a signed-in party may see: its tenant's, or those of its one center."""
-        calls = self.for_tenant(principal.tenant)
-        return calls.filter(center=principal.center_id) if principal.center_id else calls
-
-    def visible_to(self, user: Any) -> Self:
-        """The calls a person may see in the admin: their tenants', or their one center's where they are limited to it."""
-        if not user.is_active:
-            return self.none()
-        if user.is_superuser:
-            return self
-        reach = Q(pk__in=[])
-        for tenant_id, center_id in Membership.objects.filter(user=user.pk).values_list("tenant_id", "center_id"):
-            reach |= Q(tenant=tenant_id, center=center_id) if center_id else Q(tenant=tenant_id)
-        return self.filter(reach)
 
     def newest_first(self) -> Self:
         """In the order every list uses; the id settles ties."""

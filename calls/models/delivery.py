@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import DeliveryState, PayloadFormat, WebhookEvent
-from tenants.commit_order import Position
+from calls.models.cursor import FeedCursor
 from tenants.scoping import TenantOwned, TenantQuerySet
 
 KEPT_ANSWER = 4096  # characters of what a receiver answered
@@ -125,20 +125,8 @@ class Attempt(models.Model):
         return not self.error
 
 
-class WebhookCursor(models.Model):
+class WebhookCursor(FeedCursor):
     """How far into a tenant's feed the messages for its endpoints have been made."""
-
-    tenant = models.OneToOneField("tenants.Tenant", primary_key=True, on_delete=models.CASCADE, related_name="+")
-    transaction = models.BigIntegerField(default=0)
-    event = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.transaction}/{self.event}"
-
-    @property
-    def position(self) -> Position:
-        """The last event that was dealt with."""
-        return Position(self.transaction, self.event)
 
 
 class WebhookLane(models.Model):

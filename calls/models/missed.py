@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -11,13 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import MissedState
+from calls.models.cursor import FeedCursor
 from contacts.phone import readable
-from tenants.commit_order import Position
-from tenants.models import Membership
-from tenants.scoping import TenantOwned, TenantQuerySet
-
-if TYPE_CHECKING:
-    from tenants.authentication import Principal
+from tenants.scoping import CenterQuerySet, TenantOwned
 
 
 def _call(related_name: str, help_text: Any = "") -> models.ForeignKey[Any, Any]:
@@ -33,24 +29,8 @@ def _call(related_name: str, help_text: Any = "") -> models.ForeignKey[Any, Any]
     )
 
 
-class MissedCallQuerySet(TenantQuerySet["MissedCall"]):
+class MissedCallQuerySet(CenterQuerySet["MissedCall"]):
     """Which of them."""
-
-    def within_reach_of(self, principal: Principal) -> Self:
-        """Those a signed-in party may see: its tenant's, or those of its one center."""
-        rows = self.for_tenant(principal.tenant)
-        return rows.filter(center=principal.center_id) if principal.center_id else rows
-
-    def visible_to(self, user: Any) -> Self:
-        """Those a person may see: their tenants', or their one center's where they are limited to it."""
-        if not user.is_active:
-            return self.none()
-        if user.is_superuser:
-            return self
-        reach = Q(pk__in=[])
-        for tenant_id, center_id in Membership.objects.filter(user=user.pk).values_list("tenant_id", "center_id"):
-            reach |= Q(tenant=tenant_id, center=center_id) if center_id else Q(tenant=tenant_id)
-        return self.filter(reach)
 
     def open(self) -> Self:
         """Those nobody has returned or done with."""
@@ -144,17 +124,5 @@ class MissedTry(models.Model):
         return str(self.started_at)
 
 
-class MissedCursor(models.Model):
+class MissedCursor(FeedCursor):
     """How far a tenant's feed has been looked at for missed calls and their return."""
-
-    tenant = models.OneToOneField("tenants.Tenant", on_delete=models.CASCADE, primary_key=True, related_name="+")
-    transaction = models.BigIntegerField(default=0)
-    event = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.transaction}/{self.event}"
-
-    @property
-    def position(self) -> Position:
-        """The last event that was looked at."""
-        return Position(self.transaction, self.event)

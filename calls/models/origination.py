@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import ORIGINATION_LIVE, Disposition, OriginationState, Source, telephony_backends
-from tenants.scoping import TenantOwned, TenantQuerySet
-
-if TYPE_CHECKING:
-    from tenants.authentication import Principal
+from tenants.scoping import CenterQuerySet, TenantOwned
 
 
-class OriginationQuerySet(TenantQuerySet["Origination"]):
+class OriginationQuerySet(CenterQuerySet["Origination"]):
     """Which originations."""
 
-    def within_reach_of(self, principal: Principal) -> Self:
-        """Those a signed-in party may see: its tenant's, or those of its one center."""
-        rows = self.for_tenant(principal.tenant)
-        return rows.filter(call__center=principal.center_id) if principal.center_id else rows
+    center_path = "call__center"
 
     def between(self, start: datetime | None, end: datetime | None) -> Self:
         """Those asked for at or after ``start`` and before ``end``."""

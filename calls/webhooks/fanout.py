@@ -71,7 +71,7 @@ def _next_batch(tenant_id: UUID) -> _Batch:
         endpoints = list(WebhookEndpoint.objects.told().filter(tenant=tenant_id).select_related("tenant"))
         if not endpoints:
             return _Batch()
-        cursor = _locked_cursor(tenant_id)
+        cursor = WebhookCursor.locked(tenant_id)
         position = max(cursor.position, min(endpoint.since for endpoint in endpoints))
         found = _events_after(tenant_id, position)
         events = [event for event in found if event.is_settled]
@@ -79,8 +79,7 @@ def _next_batch(tenant_id: UUID) -> _Batch:
             return _Batch(has_unsettled=bool(found))
         deliveries = list(_deliveries(endpoints, events))
         Delivery.objects.bulk_create(deliveries)
-        last = events[-1].position
-        WebhookCursor.objects.filter(pk=cursor.pk).update(transaction=last.transaction, event=last.id)
+        cursor.move_to(events[-1].position)
         failpoints.reach("webhook.fanned_out")
         return _Batch(made=len(deliveries), is_full=len(events) == AT_ONCE, has_unsettled=len(events) < len(found))
 
@@ -91,16 +90,6 @@ def _events_after(tenant_id: UUID, position: Position) -> list[Any]:
     rows = CallEvent.objects.filter(later, tenant=tenant_id, transaction__gte=position.transaction)
     is_settled = ExpressionWrapper(Q(transaction__lt=OldestOpenTransaction()), output_field=BooleanField())
     return list(rows.annotate(is_settled=is_settled).order_by("transaction", "id")[:AT_ONCE])
-
-
-def _locked_cursor(tenant_id: UUID) -> WebhookCursor:
-    """The tenant's cursor, nobody else's until the transaction ends."""
-    rows = WebhookCursor.objects.select_for_update().filter(pk=tenant_id)
-    cursor = rows.first()
-    if cursor is None:
-        WebhookCursor.objects.bulk_create([WebhookCursor(tenant_id=tenant_id)], ignore_conflicts=True)
-        cursor = rows.get()
-    return cursor
 
 
 def _deliveries(endpoints: Sequence[WebhookEndpoint], events: Sequence[CallEvent]) -> Iterator[Delivery]:
