@@ -10,41 +10,18 @@ from datetime import timedelta
 import pytest
 import requests
 import time_machine
-from django.conf import settings as django_settings
 
-from calls.models import Call, CallEvent, Recording, Upload
+from calls.models import Call, Recording, Upload
 from tenants.choices import Role, Scope
-from tests.calls.api.client import BODY, ApiClient, faults_of
+from tests.calls.api.client import ApiClient, faults_of
+from tests.calls.api.sending import AUDIO, NEW, OTHER, TUS, announce, patch, put
 from tests.calls.api.test_schema import check
 from tests.calls.recordings.conftest import on_disk, on_s3, s3_server
-from tests.calls.uploads.sending import object_keys, speech, spool_names
+from tests.calls.uploads.sending import object_keys, spool_names
 from tests.make import make_call, make_center
 
 __all__ = ["on_disk", "on_s3", "s3_server"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_disk")]
-
-AUDIO, OTHER = speech(), speech(hertz=880.0)
-NEW = {name: value for name, value in BODY.items() if name != "duration"}
-TUS = {"Tus_Resumable": "1.0.0", "Content_Type": "application/offset+octet-stream"}
-
-
-def announce(api, **more):
-    response = api.post("uploads", {**NEW, **more})
-    assert response.status_code == 201, response.content
-    return response.json()
-
-
-def put(api, ticket, audio=AUDIO, **headers):
-    headers = {"Content_Type": "audio/wav", **headers}
-    return api.send("PUT", f"uploads/{ticket['id']}/audio", raw=audio, **headers)
-
-
-def patch(api, ticket, offset, data, **headers):
-    return api.send("PATCH", f"uploads/{ticket['id']}/tus", raw=data, Upload_Offset=str(offset), **{**TUS, **headers})
-
-
-def head(api, ticket):
-    return api.send("HEAD", f"uploads/{ticket['id']}/tus", Tus_Resumable="1.0.0")
 
 
 def test_a_ticket_says_where_what_and_how_long(api):
@@ -272,88 +249,6 @@ def test_a_link_leads_to_the_web(api, tenant, url):
     assert (response.status_code, faults_of(response)) == (400, {"/url"})
 
 
-# tus
-
-
-def test_tus_says_what_it_can(api):
-    response = api.send("OPTIONS", f"uploads/{announce(api)['id']}/tus")
-    assert response.status_code == 204
-    assert response["Tus-Version"] == response["Tus-Resumable"] == "1.0.0"
-    assert response["Tus-Extension"] == "expiration,checksum,termination"
-    assert response["Tus-Max-Size"] == str(django_settings.CALLHUB_AUDIO_LIMIT)
-    assert "sha1" in response["Tus-Checksum-Algorithm"].split(",")
-
-
-def test_tus_sends_in_parts_and_goes_on_where_it_stopped(api):
-    ticket = announce(api, audio={"size": len(AUDIO)})
-    state = head(api, ticket)
-    assert (state["Upload-Offset"], state["Upload-Length"]) == ("0", str(len(AUDIO)))
-    assert "no-store" in state["Cache-Control"]
-    first = patch(api, ticket, 0, AUDIO[:9000])
-    assert (first.status_code, first["Upload-Offset"]) == (204, "9000")
-    assert first["Upload-Expires"].endswith("GMT")
-    assert head(api, ticket)["Upload-Offset"] == "9000"
-    last = patch(api, ticket, 9000, AUDIO[9000:])
-    assert (last.status_code, last["Upload-Offset"]) == (204, str(len(AUDIO)))
-    assert head(api, ticket)["Upload-Offset"] == str(len(AUDIO))
-    assert api.get(f"uploads/{ticket['id']}").json()["stored"]["md5"] == hashlib.md5(AUDIO).hexdigest()
-
-
-def test_tus_learns_the_length_later(api):
-    ticket = announce(api)
-    assert head(api, ticket)["Upload-Defer-Length"] == "1"
-    patch(api, ticket, 0, AUDIO[:9000])
-    patch(api, ticket, 9000, AUDIO[9000:], Upload_Length=str(len(AUDIO)))
-    assert api.get(f"uploads/{ticket['id']}").json()["state"] == "complete"
-
-
-def test_tus_refuses_what_the_protocol_says(api):
-    ticket = announce(api, audio={"size": len(AUDIO)})
-    patch(api, ticket, 0, AUDIO[:1000])
-    wrong = base64.b64encode(bytes(20)).decode()
-    assert patch(api, ticket, 0, b"x").status_code == 409
-    assert patch(api, ticket, 1000, b"x", Tus_Resumable="0.2").status_code == 412
-    assert patch(api, ticket, 1000, b"x", Content_Type="audio/wav").status_code == 415
-    assert patch(api, ticket, "-1", b"x").status_code == patch(api, ticket, "x", b"x").status_code == 400
-    assert patch(api, ticket, 1000, AUDIO[1000:2000], Upload_Checksum=f"sha1 {wrong}").status_code == 460
-    assert patch(api, ticket, 1000, b"x", Upload_Checksum="crc32 AAAA").status_code == 400
-    assert patch(api, ticket, 1000, b"x", Upload_Length="5").status_code == 409
-    assert patch(api, ticket, 1000, AUDIO + AUDIO).status_code == 413
-    assert head(api, ticket)["Upload-Offset"] == "1000"
-    right = base64.b64encode(hashlib.sha1(AUDIO[1000:]).digest()).decode()
-    assert patch(api, ticket, 1000, AUDIO[1000:], Upload_Checksum=f"sha1 {right}").status_code == 204
-
-
-def test_tus_begins_again_after_a_refusal(api):
-    ticket = announce(api, audio={"size": 2000})
-    assert patch(api, ticket, 0, b"x" * 2000).status_code == 422
-    assert head(api, ticket)["Upload-Offset"] == "0"
-
-
-def test_tus_ends_an_upload(api):
-    ticket = announce(api)
-    assert api.send("DELETE", f"uploads/{ticket['id']}/tus", Tus_Resumable="1.0.0").status_code == 204
-    assert api.send("PATCH", f"uploads/{ticket['id']}/tus", raw=b"x", Upload_Offset="0", **TUS).status_code == 404
-
-
-def test_tus_takes_a_post_for_a_patch(api):
-    ticket = announce(api)
-    path = f"uploads/{ticket['id']}/tus"
-    response = api.send("POST", path, raw=AUDIO, Upload_Offset="0", X_HTTP_Method_Override="PATCH", **TUS)
-    assert (response.status_code, response["Upload-Offset"]) == (204, str(len(AUDIO)))
-    assert api.send("POST", path, raw=AUDIO, **TUS).status_code == 405
-
-
-def test_an_upload_in_parts_without_a_size_is_finished_on_request(api):
-    ticket = announce(api)
-    assert api.post(f"uploads/{ticket['id']}/complete").json()["code"] == "empty_audio"
-    patch(api, ticket, 0, AUDIO)
-    assert api.post(f"uploads/{ticket['id']}/complete", {"md5": "0" * 32}).json()["code"] == "checksum_mismatch"
-    patch(api, ticket, 0, AUDIO)
-    assert api.post(f"uploads/{ticket['id']}/complete", {"size": len(AUDIO)}).status_code == 201
-    assert api.post(f"uploads/{ticket['id']}/complete").status_code == 200
-
-
 def test_lists_cost_the_same_however_long(api, tenant, django_assert_max_num_queries):
     for count in (2, 20):
         for _ in range(count):
@@ -392,121 +287,3 @@ def test_straight_to_the_bucket(api, on_s3):
     assert (done.status_code, done.json()["stored"]["size"]) == (201, len(AUDIO))
     assert object_keys() == [Recording.objects.get().storage_key]  # what lay aside is gone
     assert api.post(complete).status_code == 200
-
-
-# Recordings
-
-
-@pytest.fixture
-def recording(api):
-    return put(api, announce(api)).json()["recording"]
-
-
-def test_recordings_are_listed_by_what_they_are(api, recording):
-    announce(api)
-    for query, found in {
-        "": 2, "state=stored": 1, "without_audio=true": 1, "without_audio=false": 1, "duration_min=1.5&duration_max=2.5": 1,
-        "duration_min=3": 0, "type=audio/wav": 1, "current=true": 2, "kind=audio": 2, "kind=link": 0, "too_short=true": 0,
-    }.items():  # fmt: skip
-        assert len(api.get(f"recordings?{query}").json()["results"]) == found, query
-    for query in ("silence_share_min=2", "silence_share_min=nan", "silence_share_min=1e400", "state=x", "too_short=x"):
-        assert api.get(f"recordings?{query}").status_code == 400, query
-
-
-def test_what_was_heard_is_told_and_found(api, recording):
-    from calls.uploads.listening import listen
-
-    assert listen(recording)
-    told = api.get(f"recordings/{recording}").json()
-    assert told["talk_share_left"] == pytest.approx(0.5, abs=0.05)
-    assert "peaks" not in told
-    peaks = api.get(f"recordings/{recording}?expand=peaks").json()["peaks"]
-    assert len(peaks) == 2
-    assert max(max(side) for side in peaks) > 50
-    assert (
-        len(api.get("recordings?talk_share_left_min=0.4&talk_share_right_max=0.6&overtalk_share_max=0.1").json()["results"]) == 1
-    )
-    assert api.get("recordings?talk_share_left_min=0.6").json()["results"] == []
-
-
-def test_the_audio_comes_back_whole_and_in_parts(api, recording):
-    whole = api.get(f"recordings/{recording}/audio", Accept="audio/*")
-    assert b"".join(whole.streaming_content) == AUDIO
-    assert whole["Content-Type"] == "audio/wav"
-    assert whole["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in whole["Content-Security-Policy"]
-    assert "no-store" in whole["Cache-Control"]
-    part = api.get(f"recordings/{recording}/audio", Range="bytes=100-199")
-    assert (part.status_code, b"".join(part.streaming_content)) == (206, AUDIO[100:200])
-    assert api.send("HEAD", f"recordings/{recording}/audio")["Content-Length"] == str(len(AUDIO))
-    kept = api.get(f"recordings/{recording}/audio?download=true")
-    assert kept["Content-Disposition"].startswith("attachment")
-
-
-def heard():
-    events = CallEvent.objects.filter(kind__in=["call.recording_played", "call.recording_downloaded"])
-    return list(events.order_by("id").values_list("kind", flat=True))
-
-
-def test_every_play_and_download_leaves_a_trace(api, recording):
-    for start in (0, 1000, 5000):
-        api.get(f"recordings/{recording}/audio", Range=f"bytes={start}-")
-    assert heard() == ["call.recording_played"]
-    with time_machine.travel(timedelta(minutes=30)):
-        api.get(f"recordings/{recording}/audio", Range="bytes=0-")
-    api.get(f"recordings/{recording}/audio?download=true")
-    api.get(f"recordings/{recording}/audio?download=true")
-    api.send("HEAD", f"recordings/{recording}/audio")
-    assert heard() == ["call.recording_played"] * 2 + ["call.recording_downloaded"] * 2
-    assert set(CallEvent.objects.filter(kind="call.recording_played").values_list("actor", flat=True)) == {api.user.pk}
-
-
-def test_a_signed_link_plays_without_other_credentials(api, recording, client):
-    link = api.post(f"recordings/{recording}/links", {"purpose": "play"}).json()
-    assert client.get(link["url"]).status_code == 200
-    refusals = {client.get(link["url"] + "x").content, client.get(link["url"] + "&download=true").content}
-    refusals.add(client.get(link["url"].replace(recording, "0195a3c2-0000-7000-8000-000000000000")).content)
-    with time_machine.travel(timedelta(seconds=301)):
-        refusals.add(client.get(link["url"]).content)
-    assert len(refusals) == 1
-    assert b"link_refused" in refusals.pop()
-
-
-def test_a_signed_link_ends_with_the_persons_rights(api, recording, client):
-    link = api.post(f"recordings/{recording}/links").json()["url"]
-    api.user.memberships.all().delete()
-    assert client.get(link).status_code == 403
-
-
-def test_removing_the_audio_keeps_the_call(api, recording, django_capture_on_commit_callbacks):
-    call = api.get(f"recordings/{recording}").json()["call"]
-    with django_capture_on_commit_callbacks(execute=True):
-        assert api.delete(f"recordings/{recording}").status_code == 204
-    assert (api.get(f"calls/{call}").json()["has_recording"], object_keys()) == (False, [])
-    assert api.get(f"recordings/{recording}").json()["state"] == "deleted"
-    assert api.get(f"recordings/{recording}/audio").json()["code"] == "no_audio"
-
-
-def test_a_legal_hold_keeps_audio_and_call(api, recording):
-    Recording.objects.update(is_on_hold=True)
-    call = api.get(f"recordings/{recording}").json()["call"]
-    for path in (f"recordings/{recording}", f"calls/{call}"):
-        refused = api.delete(path)
-        assert (refused.status_code, refused.json()["code"]) == (409, "on_hold")
-    assert api.get(f"recordings/{recording}/audio").status_code == 200
-
-
-def test_no_recording_is_anybody_elses(api, recording, stranger, tenant):
-    fellow = ApiClient(tenant, center=make_center(tenant))
-    for client in (stranger, fellow):
-        for method, way in (("GET", ""), ("DELETE", ""), ("GET", "/audio"), ("HEAD", "/audio"), ("POST", "/links")):
-            assert client.send(method, f"recordings/{recording}{way}").status_code == 404
-        assert client.get("recordings").json()["results"] == []
-    assert Recording.objects.get().state == "stored"
-
-
-def test_removing_an_expected_recording_ends_its_upload(api):
-    ticket = announce(api)
-    assert api.delete(f"recordings/{ticket['recording']}").status_code == 204
-    assert put(api, ticket).status_code == 409
-    assert (Call.objects.count(), object_keys()) == (0, [])
