@@ -17,6 +17,7 @@ from calls.api.views.originations import HangUp, Hold, Live, Originations, Trans
 from calls.api.views.recordings import CallRecordings, RecordingAudio, RecordingLinks, Recordings
 from calls.api.views.resource import Resource
 from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Tags
+from calls.api.views.statistics import Statistics
 from calls.api.views.tokens import Tokens
 from calls.api.views.tus import UploadTus
 from calls.api.views.uploads import UploadAudio, UploadComplete, Uploads
@@ -84,6 +85,7 @@ urlpatterns = [
     _route("deliveries", Deliveries.as_view({"get": "list"}), "deliveries"),
     _route(r"deliveries/(?P<pk>[^/]+)", Deliveries.as_view({"get": "retrieve"}), "deliveries-one"),
     _route(r"deliveries/(?P<pk>[^/]+)/replay", ReplayOne.as_view(), "delivery-replay"),
+    _route("statistics", Statistics.as_view(), "statistics"),
     _route("usage", UsageOfTenant.as_view(), "usage"),
     _route("me", Me.as_view(), "me"),
     _route(r"problems/(?P<code>[a-z_]+)", ProblemMeaning.as_view(), "problem"),

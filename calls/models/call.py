@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -60,6 +60,10 @@ class CallQuerySet(CenterQuerySet["Call"]):
         """Inbound calls nobody took."""
         return self.of_type(CallType.MISSED)
 
+    def not_returned(self) -> Self:
+        """Missed calls with a number that nobody has talked with since, whoever called whom."""
+        return self.missed().exclude(remote_key="").exclude(Exists(talked_since()))
+
     def unmatched(self) -> Self:
         """Calls with a number outside whose contact is not known."""
         unknown = self.filter(match_state__in=[MatchState.NONE, MatchState.SEVERAL], is_withheld=False)
@@ -84,6 +88,16 @@ class CallQuerySet(CenterQuerySet["Call"]):
     def with_number_part(self, digits: str) -> Self:
         """Calls in which either party's number has these digits in it."""
         return self.filter(number_text__contains=digits)
+
+
+def talked_since() -> CallQuerySet:
+    """Of a call in a query: the answered calls with its number that began later."""
+    return Call.objects.order_by().filter(
+        tenant=OuterRef("tenant"),
+        remote_key=OuterRef("remote_key"),
+        started_at__gt=OuterRef("started_at"),
+        disposition=Disposition.ANSWERED,
+    )
 
 
 class Call(TenantOwned):

@@ -1,0 +1,100 @@
+"""What is counted of calls, and how the database is asked for it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Aggregate, BigIntegerField, Count, Exists, F, Func, Q
+
+from calls.choices import MISSED, Direction, Disposition
+from calls.models.call import talked_since
+
+PARTIES = ("direction", "disposition", "agent", "company", "line", "center")
+USUAL_WITHIN_S = 20
+
+_ANSWERED = Q(disposition=Disposition.ANSWERED)
+_MISSED = Q(direction=Direction.INBOUND, disposition__in=MISSED)
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """Figures of some calls. ``ring`` and ``talk`` are the lengths in milliseconds of those that have them, talk above 0 only."""
+
+    calls: int = 0
+    answered: int = 0
+    answered_within: int = 0
+    missed: int = 0
+    not_returned: int = 0
+    ring: list[int] = field(default_factory=list)
+    talk: list[int] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Take in the calls of another."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.ring += other.ring
+        self.talk += other.talk
+
+    @property
+    def answered_share(self) -> float | None:
+        """How many of all calls were answered, between 0 and 1; None of no calls."""
+        return self.answered / self.calls if self.calls else None
+
+
+_COUNTS = ("calls", "answered", "answered_within", "missed", "not_returned")
+
+
+def average(lengths: list[int]) -> int | None:
+    """The average, in whole milliseconds."""
+    return round(sum(lengths) / len(lengths)) if lengths else None
+
+
+def percentile(lengths: list[int], share: float = 0.9) -> int | None:
+    """The least of these lengths that so large a share of them does not exceed (SQL's ``percentile_disc``)."""
+    return sorted(lengths)[max(0, math.ceil(share * len(lengths)) - 1)] if lengths else None
+
+
+class Lengths(Aggregate):
+    """All values of a column in one list: percentiles of parts cannot be put together from percentiles."""
+
+    function = "ARRAY_AGG"
+    output_field = BigIntegerField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSON_GROUP_ARRAY", **extra)
+
+    @property
+    def convert_value(self) -> Any:
+        return lambda value, expression, connection: json.loads(value) if isinstance(value, str) else list(value or ())
+
+
+class Grain(Func):
+    """The number of the stretch of so many seconds since 1970 that a time lies in."""
+
+    output_field = BigIntegerField()
+    template = "(FLOOR(EXTRACT(EPOCH FROM %(expressions)s) / %(seconds)s)::bigint)"
+
+    def __init__(self, column: str, seconds: int) -> None:
+        super().__init__(F(column), seconds=int(seconds))
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(CAST(STRFTIME('%%%%s', SUBSTR(%(expressions)s, 1, 19)) AS INTEGER) / %(seconds)s)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+def measures(*, within_ms: int = USUAL_WITHIN_S * 1000, lengths: bool = True) -> dict[str, Any]:
+    """What to annotate groups of calls with; the names are those of ``Tally``."""
+    found: dict[str, Any] = {
+        "calls": Count("pk"),
+        "answered": Count("pk", filter=_ANSWERED),
+        "answered_within": Count("pk", filter=_ANSWERED & Q(ring_ms__lte=within_ms)),
+        "missed": Count("pk", filter=_MISSED),
+        "not_returned": Count("pk", filter=_MISSED & ~Q(remote_key="") & ~Exists(talked_since())),
+    }
+    if lengths:
+        found["ring"] = Lengths("ring_ms", filter=Q(ring_ms__isnull=False))
+        found["talk"] = Lengths("talk_ms", filter=Q(talk_ms__gt=0))
+    return found
