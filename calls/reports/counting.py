@@ -71,7 +71,7 @@ class Row:
 def profile_of(calls: CallQuerySet, span: Span, *, within_ms: int = USUAL_WITHIN_S * 1000) -> Profile:
     """Count the calls of the period, by time. One query, which reads no call outside the period."""
     grain = span.grain_s
-    rows = calls.between(span.start, span.end).order_by().values(grain=Grain("started_at", grain))
+    rows: Any = calls.between(span.start, span.end).order_by().values(grain=Grain("started_at", grain))
     parts = [
         (max(datetime.fromtimestamp(row.pop("grain") * grain, UTC), span.start), Tally(**row))
         for row in rows.annotate(**measures(within_ms=within_ms)).order_by("grain")
@@ -83,7 +83,7 @@ def by_party(
     calls: CallQuerySet, span: Span, party: str, *, limit: int, within_ms: int = USUAL_WITHIN_S * 1000, lengths: bool = True
 ) -> list[Row]:
     """Count the calls of the period by direction, disposition, agent, company, line or center: the ``limit`` with most calls."""
-    within = calls.between(span.start, span.end).order_by()
+    within: Any = calls.between(span.start, span.end).order_by()
     keys = {"key": party, "name": f"{party}__{NAMES[party]}"} if party in NAMES else {"key": party}
     grouped = within.values(**{name: F(path) for name, path in keys.items()})
     rows = grouped.annotate(**measures(within_ms=within_ms, lengths=lengths)).order_by("-calls", "key")[:limit]

@@ -92,7 +92,7 @@ def measures(*, within_ms: int = USUAL_WITHIN_S * 1000, lengths: bool = True) ->
         "answered": Count("pk", filter=_ANSWERED),
         "answered_within": Count("pk", filter=_ANSWERED & Q(ring_ms__lte=within_ms)),
         "missed": Count("pk", filter=_MISSED),
-        "not_returned": Count("pk", filter=_MISSED & ~Q(remote_key="") & ~Exists(talked_since())),
+        "not_returned": Count("pk", filter=_MISSED & ~Q(remote_key="") & ~Q(Exists(talked_since()))),
     }
     if lengths:
         found["ring"] = Lengths("ring_ms", filter=Q(ring_ms__isnull=False))

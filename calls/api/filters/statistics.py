@@ -92,10 +92,10 @@ class TruthSaid(TruthFilter):
         return qs
 
 
-class MomentSaid(MomentFilter):
+class MomentSaid(MomentFilter, Said):
     """A time that is read once the zone is known."""
 
-    field_class = forms.CharField
+    field_class: Any = forms.CharField
 
     def filter(self, qs: Any, value: Any) -> Any:
         return qs
@@ -142,7 +142,7 @@ class StatisticsFilters(CallFilters):
         for name in ("started_after", "started_before"):
             if self.said(name):
                 raise bad_parameter(name, "Tell either a day or times of your own.")
-        return _read("date", lambda: read_day(self.said("date"), zone))  # type: ignore[no-any-return]
+        return _read("date", lambda: read_day(self.said("date"), zone))
 
     def _range(self, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
         if not self.said("started_after"):
