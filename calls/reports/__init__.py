@@ -4,8 +4,21 @@
 that goes by time and once for each other way to group. Who may see which calls is the caller's business.
 """
 
-from calls.reports.counting import Profile, Row, by_party, profile_of
+from calls.reports.counting import Profile, Row, by_parties, by_party, profile_of
 from calls.reports.periods import NAMED, TIME_GROUPS, Span, TooFine, named
 from calls.reports.tally import PARTIES, Tally
 
-__all__ = ["NAMED", "PARTIES", "TIME_GROUPS", "Profile", "Row", "Span", "Tally", "TooFine", "by_party", "named", "profile_of"]
+__all__ = [
+    "NAMED",
+    "PARTIES",
+    "TIME_GROUPS",
+    "Profile",
+    "Row",
+    "Span",
+    "Tally",
+    "TooFine",
+    "by_parties",
+    "by_party",
+    "named",
+    "profile_of",
+]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Value
 
+from calls.models import Call
 from calls.models.call import CallQuerySet
 from calls.reports.periods import Slot, Span
-from calls.reports.tally import USUAL_WITHIN_S, Grain, Tally, measures
+from calls.reports.tally import USUAL_WITHIN_S, Grain, Tally, counts, measures
 
 NAMES = {"agent": "name", "company": "name", "center": "name", "line": "number"}
 
@@ -68,23 +69,45 @@ class Row:
     tally: Tally
 
 
-def profile_of(calls: CallQuerySet, span: Span, *, within_ms: int = USUAL_WITHIN_S * 1000) -> Profile:
+def profile_of(calls: CallQuerySet, span: Span, *, within_ms: int = USUAL_WITHIN_S * 1000, only_counts: bool = False) -> Profile:
     """Count the calls of the period, by time. One query, which reads no call outside the period."""
     grain = span.grain_s
     rows: Any = calls.between(span.start, span.end).order_by().values(grain=Grain("started_at", grain))
+    asked = counts() if only_counts else measures(within_ms)
     parts = [
         (max(datetime.fromtimestamp(row.pop("grain") * grain, UTC), span.start), Tally(**row))
-        for row in rows.annotate(**measures(within_ms=within_ms)).order_by("grain")
+        for row in rows.annotate(**asked).order_by("grain")
     ]
     return Profile(span=span, parts=parts)
 
 
-def by_party(
-    calls: CallQuerySet, span: Span, party: str, *, limit: int, within_ms: int = USUAL_WITHIN_S * 1000, lengths: bool = True
-) -> list[Row]:
+def by_party(calls: CallQuerySet, span: Span, party: str, *, limit: int, within_ms: int = USUAL_WITHIN_S * 1000) -> list[Row]:
     """Count the calls of the period by direction, disposition, agent, company, line or center: the ``limit`` with most calls."""
     within: Any = calls.between(span.start, span.end).order_by()
-    keys = {"key": party, "name": f"{party}__{NAMES[party]}"} if party in NAMES else {"key": party}
-    grouped = within.values(**{name: F(path) for name, path in keys.items()})
-    rows = grouped.annotate(**measures(within_ms=within_ms, lengths=lengths)).order_by("-calls", "key")[:limit]
-    return [Row(key=row.pop("key"), name=row.pop("name", None) or "", tally=Tally(**row)) for row in rows]
+    grouped = within.values(key=F(party), name=F(f"{party}__{NAMES[party]}") if party in NAMES else Value(""))
+    rows = grouped.annotate(**measures(within_ms)).order_by("-calls", "key")[:limit]
+    return [Row(key=row.pop("key"), name=row.pop("name") or "", tally=Tally(**row)) for row in rows]
+
+
+def by_parties(calls: CallQuerySet, span: Span, parties: Sequence[str], *, limit: int) -> dict[str, list[Row]]:
+    """The counts of the period by each of several parties: one query for all, and one for the names of each that has names.
+
+    ``limit`` is for each party. Meant for parties that go together; every combination that occurs is read once.
+    """
+    within: Any = calls.between(span.start, span.end).order_by()
+    columns = [f"{party}_id" if party in NAMES else party for party in parties]
+    found: dict[str, dict[Any, Tally]] = {party: {} for party in parties}
+    for row in within.values(*columns).annotate(**counts()):
+        keys = [row.pop(column) for column in columns]
+        for party, key in zip(parties, keys, strict=True):
+            found[party].setdefault(key, Tally()).add(Tally(**row))
+    return {party: _most(party, tallies, limit) for party, tallies in found.items()}
+
+
+def _most(party: str, tallies: dict[Any, Tally], limit: int) -> list[Row]:
+    ordered = sorted(tallies.items(), key=lambda item: (-item[1].calls, str(item[0])))[:limit]
+    names: dict[Any, str] = {}
+    if party in NAMES:
+        rows: Any = Call._meta.get_field(party).related_model
+        names = dict(rows._default_manager.filter(pk__in=[key for key, _tally in ordered if key]).values_list("pk", NAMES[party]))
+    return [Row(key=key, name=names.get(key, ""), tally=tally) for key, tally in ordered]

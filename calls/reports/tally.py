@@ -85,16 +85,21 @@ class Grain(Func):
         return self.as_sql(compiler, connection, template=template, **extra)
 
 
-def measures(*, within_ms: int = USUAL_WITHIN_S * 1000, lengths: bool = True) -> dict[str, Any]:
-    """What to annotate groups of calls with; the names are those of ``Tally``."""
-    found: dict[str, Any] = {
-        "calls": Count("pk"),
+def counts() -> dict[str, Any]:
+    """What costs little to annotate groups of calls with; the names are those of ``Tally``."""
+    return {
+        "calls": Count("*"),
         "answered": Count("pk", filter=_ANSWERED),
-        "answered_within": Count("pk", filter=_ANSWERED & Q(ring_ms__lte=within_ms)),
         "missed": Count("pk", filter=_MISSED),
-        "not_returned": Count("pk", filter=_MISSED & ~Q(remote_key="") & ~Q(Exists(talked_since()))),
     }
-    if lengths:
-        found["ring"] = Lengths("ring_ms", filter=Q(ring_ms__isnull=False))
-        found["talk"] = Lengths("talk_ms", filter=Q(talk_ms__gt=0))
-    return found
+
+
+def measures(within_ms: int = USUAL_WITHIN_S * 1000) -> dict[str, Any]:
+    """All that groups of calls can be annotated with: the counts, what became of missed calls, and the lengths."""
+    return {
+        **counts(),
+        "answered_within": Count("pk", filter=_ANSWERED & Q(ring_ms__lte=within_ms)),
+        "not_returned": Count("pk", filter=_MISSED & ~Q(remote_key="") & ~Q(Exists(talked_since()))),
+        "ring": Lengths("ring_ms", filter=Q(ring_ms__isnull=False)),
+        "talk": Lengths("talk_ms", filter=Q(talk_ms__gt=0)),
+    }
