@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from callhub import schedule_admin  # noqa: F401 - registers its page
 from callhub.models import ScheduledTask
-from calls.admin import cells
-from calls.admin.call_filters import in_scope, period_of
+from calls.admin.dashboard import first_page
 from calls.models import (
     Call,
     Delivery,
@@ -37,21 +32,9 @@ from calls.models import (
 )
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
-from tenants.bounded import COUNTED
 from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
 
-LATEST = 8
 admin.site.index_title = _("Today")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """A figure that opens exactly the calls it counts."""
-
-    label: Any
-    figure: str
-    address: str
-    icon: str
 
 
 def environment(request: HttpRequest) -> list[str]:
@@ -137,67 +120,5 @@ def _items(request: HttpRequest, entries: list[tuple[Any, str, Any, str]]) -> li
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The first page: what today brought and what waits, each figure opening its list."""
-    pages: Any = admin.site.get_model_admin(Call)
-    if not pages.has_module_permission(request):
-        return context | {"sees_calls": False}
-    calls = pages.get_queryset(request)
-    today = period_of("today")
-    latest = calls.newest_first().select_related("contact", "agent").defer("document", "facts", "notes")[:LATEST]
-    return context | {
-        "sees_calls": True,
-        "said": today.said,
-        "cards": _cards(request, calls, calls.between(today.start, today.end)),
-        "latest": [_latest(call) for call in latest],
-        "first_command": pages.first_command(request),
-    }
-
-
-def _cards(request: HttpRequest, calls: Any, todays: Any) -> list[Card]:
-    address = reverse("admin:calls_call_changelist")
-    scoped: Callable[[Any, str], Any] = lambda rows, scope: in_scope(rows, scope, request)  # noqa: E731 - one line reads best
-    return [
-        Card(label=_("calls today"), figure=_figure(todays), address=f"{address}?period=today", icon="call"),
-        Card(
-            label=_("missed today"),
-            figure=_figure(scoped(todays, "missed")),
-            address=f"{address}?period=today&scope=missed",
-            icon="call_missed",
-        ),
-        Card(
-            label=_("unmatched today"),
-            figure=_figure(scoped(todays, "unmatched")),
-            address=f"{address}?period=today&scope=unmatched",
-            icon="person_search",
-        ),
-        Card(
-            label=_("flagged, of all time"),
-            figure=_figure(scoped(calls, "flagged")),
-            address=f"{address}?period=all&scope=flagged",
-            icon="flag",
-        ),
-        Card(
-            label=_("going on now"),
-            figure=_figure(scoped(calls, "live")),
-            address=f"{address}?period=all&scope=live",
-            icon="phone_in_talk",
-        ),
-    ]
-
-
-def _figure(rows: QuerySet[Any]) -> str:
-    """How many, counted no further than lists count."""
-    count = rows.order_by()[: COUNTED + 1].count()
-    return gettext("%(count)s+") % {"count": COUNTED} if count > COUNTED else str(count)
-
-
-def _latest(call: Call) -> dict[str, Any]:
-    return {
-        "call": call,
-        "started": cells.moment(call.started_at),
-        "kind": cells.call_type(call),
-        "party": cells.party(call),
-        "agent": call.agent.name if call.agent else call.agent_name or cells.NOTHING,
-        "result": cells.disposition(call),
-        "talk": cells.length(call.talk_ms),
-    }
+    """The first page: what today brought, the figures of a period, and what waits."""
+    return context | first_page(request)

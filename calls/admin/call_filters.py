@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter, TextFilter
 from unfold.widgets import INPUT_CLASSES
 
+from calls.admin.call_slices import SLICES
 from calls.choices import CallType
 from calls.finding import days_of
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS
@@ -312,4 +313,5 @@ FILTERS = [
     ("source", ChoicesDropdownFilter),
     RecordingFilter,
     UnverifiedFilter,
+    *SLICES,
 ]

@@ -1,0 +1,233 @@
+"""The figures and charts of the first page, ready to be written: each mark with its number, its words and where it leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from calls import reports
+from calls.admin import cells
+from calls.admin.dashboard.links import Links, number
+from calls.choices import Direction, Disposition
+from calls.reports import Profile, Row, Tally
+from calls.reports.tally import average, percentile
+
+MOST_BARS = 6
+LEVELS = 5  # shades of the heat map
+MOST_DAYS = 62
+PARTIES = {
+    "direction": _("Direction"),
+    "disposition": _("Result"),
+    "agent": _("Agent"),
+    "company": _("Company"),
+    "line": _("Line"),
+    "center": _("Center"),
+}
+_NOBODY = {
+    "agent": _("No agent"),
+    "company": _("No company"),
+    "line": _("No line"),
+    "center": _("No center"),
+}
+_WORDS: dict[str, Any] = {"direction": Direction, "disposition": Disposition}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One figure of the period, of so many calls as its address lists; ``before`` is the same of the period before."""
+
+    label: Any
+    figure: str
+    count: int
+    address: str
+    detail: str = ""
+    before: str = ""
+    before_count: int = 0
+    before_address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One bar or field of a chart. ``share`` and ``ghost`` are hundredths of the highest; ``address`` is empty for no calls."""
+
+    name: str
+    words: str
+    count: int
+    share: int = 0
+    ghost: int = 0
+    level: int = 0
+    address: str = ""
+
+
+def tiles_of(total: Tally, before: Tally, links: Links, beside: Links) -> list[Tile]:
+    """The figures of a period."""
+    return [
+        Tile(
+            label=_("calls"),
+            figure=number(total.calls),
+            count=total.calls,
+            address=links.to(),
+            before=number(before.calls),
+            before_count=before.calls,
+            before_address=beside.to(),
+        ),
+        Tile(
+            label=_("answered"),
+            figure=_percent(total.answered_share),
+            count=total.answered,
+            detail=_calls(total.answered),
+            address=links.to(disposition__exact=Disposition.ANSWERED.value),
+            before=_percent(before.answered_share),
+            before_count=before.answered,
+            before_address=beside.to(disposition__exact=Disposition.ANSWERED.value),
+        ),
+        Tile(
+            label=_("missed"),
+            figure=number(total.missed),
+            count=total.missed,
+            address=links.to(scope="missed"),
+            before=number(before.missed),
+            before_count=before.missed,
+            before_address=beside.to(scope="missed"),
+        ),
+        Tile(
+            label=_("missed, not returned"),
+            figure=number(total.not_returned),
+            count=total.not_returned,
+            address=links.to(counted="not_returned"),
+        ),
+        _lengths(_("ring, on average"), total.ring, links.to(counted="ring")),
+        _lengths(_("talk, on average"), total.talk, links.to(counted="talk")),
+        Tile(
+            label=_("minutes of talk"),
+            figure=number(round(sum(total.talk) / 60_000)),
+            count=len(total.talk),
+            detail=cells.length(sum(total.talk)),
+            address=links.to(counted="talk"),
+        ),
+    ]
+
+
+def _lengths(label: Any, lengths: list[int], address: str) -> Tile:
+    slow = gettext("nine of ten up to %(length)s") % {"length": cells.length(percentile(lengths))}
+    of = _calls(len(lengths))
+    detail = f"{slow} · {of}" if lengths else of
+    return Tile(label=label, figure=cells.length(average(lengths)), count=len(lengths), detail=detail, address=address)
+
+
+def charts_of(calls: Any, profile: Profile, before: Profile, links: Links) -> dict[str, Any]:
+    """The charts of a period."""
+    return {
+        "hours": _hours(profile, before, links),
+        "days": _days(profile, before, links),
+        "heat": _heat(profile, links),
+        "heat_hours": [f"{hour:02}" for hour in range(24)],
+        "parties": _parties(calls, profile, links),
+    }
+
+
+def _hours(profile: Profile, before: Profile, links: Links) -> list[Mark]:
+    pairs = list(zip(profile.by_hour_of_day(), before.by_hour_of_day(), strict=True))
+    names = [(f"{hour:02}", f"{hour:02}:00 – {(hour + 1) % 24:02}:00", links.to(hour=hour)) for hour in range(24)]
+    return _columns(names, pairs)
+
+
+def _days(profile: Profile, before: Profile, links: Links) -> list[Mark]:
+    """By day; none for a single one, which the hours show."""
+    span = profile.span
+    if not 1 < (span.last_day - span.first_day).days + 1 <= MOST_DAYS:
+        return []
+    told = profile.by_slots("day")
+    ghosts = [tally for _slot, tally in before.by_slots("day")][: len(told)]
+    days = [slot.start.astimezone(span.zone).date() for slot, _tally in told]
+    names = [(str(day.day), f"{WEEKDAYS[day.weekday()]} {day.isoformat()}", links.to_day(day)) for day in days]
+    return _columns(names, list(zip_longest((tally for _slot, tally in told), ghosts, fillvalue=Tally())))
+
+
+def _columns(names: list[tuple[str, str, str]], pairs: list[tuple[Tally, Tally]]) -> list[Mark]:
+    peak = max((tally.calls for pair in pairs for tally in pair), default=0)
+    return [
+        Mark(
+            name=name,
+            words=ngettext(
+                "%(when)s: %(count)s call, %(before)s in the period before",
+                "%(when)s: %(count)s calls, %(before)s in the period before",
+                now.calls,
+            )
+            % {"when": words, "count": now.calls, "before": ghost.calls},
+            count=now.calls,
+            share=_share(now.calls, peak),
+            ghost=_share(ghost.calls, peak),
+            address=address if now.calls else "",
+        )
+        for (name, words, address), (now, ghost) in zip(names, pairs, strict=True)
+    ]
+
+
+def _heat(profile: Profile, links: Links) -> list[dict[str, Any]]:
+    week = profile.by_weekday_and_hour()
+    peak = max(tally.calls for hours in week for tally in hours)
+    return [
+        {
+            "day": WEEKDAYS[day],
+            "short": WEEKDAYS_ABBR[day],
+            "marks": [
+                Mark(
+                    name=f"{hour:02}",
+                    words=ngettext("%(day)s %(hour)s: %(count)s call", "%(day)s %(hour)s: %(count)s calls", tally.calls)
+                    % {"day": WEEKDAYS[day], "hour": f"{hour:02}:00", "count": tally.calls},
+                    count=tally.calls,
+                    level=-(-LEVELS * tally.calls // peak) if peak else 0,
+                    address=links.to(weekday=day + 1, hour=hour) if tally.calls else "",
+                )
+                for hour, tally in enumerate(hours)
+            ],
+        }
+        for day, hours in enumerate(week)
+    ]
+
+
+def _parties(calls: Any, profile: Profile, links: Links) -> list[dict[str, Any]]:
+    """Bars by who and how; companies are asked for alone, for they make the most combinations."""
+    if not profile.total.calls:
+        return []
+    span = profile.span
+    told = reports.by_parties(calls, span, ["direction", "disposition", "agent", "line", "center"], limit=MOST_BARS)
+    told |= reports.by_parties(calls, span, ["company"], limit=MOST_BARS)
+    found = [(party, told[party]) for party in PARTIES]
+    return [
+        {"title": PARTIES[party], "marks": [_bar(party, row, rows[0], links) for row in rows]}
+        for party, rows in found
+        if party in _WORDS or any(row.key for row in rows)
+    ]
+
+
+def _bar(party: str, row: Row, longest: Row, links: Links) -> Mark:
+    if party in _WORDS:
+        name = str(_WORDS[party](row.key).label)
+        address = links.to(**{f"{party}__exact": row.key})
+    elif row.key is None:
+        name, address = str(_NOBODY[party]), links.to(without=party)
+    else:
+        name, address = row.name or str(row.key), links.to(**{f"{party}__id__exact": str(row.key)})
+    count = row.tally.calls
+    return Mark(name=name, words=number(count), count=count, share=_share(count, longest.tally.calls), address=address)
+
+
+def _share(count: int, peak: int) -> int:
+    """Hundredths of the highest; what is there at all can be seen."""
+    return max(2, 100 * count // peak) if count else 0
+
+
+def _calls(count: int) -> str:
+    return ngettext("%(count)s call", "%(count)s calls", count) % {"count": number(count)}
+
+
+def _percent(share: float | None) -> str:
+    return cells.NOTHING if share is None else gettext("%(percent)s %%") % {"percent": round(share * 100)}
