@@ -34,6 +34,10 @@ def test_the_list_comes_in_order_from_its_index():
     assert "call_list" in Call.objects.for_tenant(make_tenant()).newest_first().explain()
 
 
+def test_the_flagged_calls_come_in_order_from_an_index_of_theirs():
+    assert "call_flagged" in Call.objects.for_tenant(make_tenant()).filter(is_flagged=True).newest_first().explain()
+
+
 def test_the_events_of_a_call_come_in_order_from_their_index():
     call = make_call(make_tenant())
     assert "event_timeline" in CallEvent.objects.filter(call_id=call.pk).order_by("happened_at", "id").explain()
