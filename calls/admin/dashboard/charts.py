@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import zip_longest
 from typing import Any
 
@@ -53,15 +54,29 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """One bar or field of a chart. ``share`` and ``ghost`` are hundredths of the highest; ``address`` is empty for no calls."""
+    """One bar or field of a chart. ``share`` and ``ghost`` are hundredths of the highest; an address is empty for no calls."""
 
     name: str
     words: str
     count: int
-    share: int = 0
-    ghost: int = 0
-    level: int = 0
     address: str = ""
+    share: int = 0
+    level: int = 0
+    ghost: int = 0
+    before_count: int = 0
+    before_words: str = ""
+    before_address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What one column of a chart is of, and where it and its ghost lead."""
+
+    name: str
+    words: str
+    address: str
+    before_words: str = ""
+    before_address: str = ""
 
 
 def tiles_of(total: Tally, before: Tally, links: Links, beside: Links) -> list[Tile]:
@@ -120,10 +135,10 @@ def _lengths(label: Any, lengths: list[int], address: str) -> Tile:
     return Tile(label=label, figure=cells.length(average(lengths)), count=len(lengths), detail=detail, address=address)
 
 
-def charts_of(calls: Any, profile: Profile, before: Profile, links: Links) -> dict[str, Any]:
+def charts_of(calls: Any, profile: Profile, before: Profile, links: Links, beside: Links) -> dict[str, Any]:
     """The charts of a period."""
     return {
-        "hours": _hours(profile, before, links),
+        "hours": _hours(profile, before, links, beside),
         "days": _days(profile, before, links),
         "heat": _heat(profile, links),
         "heat_hours": [f"{hour:02}" for hour in range(24)],
@@ -131,42 +146,63 @@ def charts_of(calls: Any, profile: Profile, before: Profile, links: Links) -> di
     }
 
 
-def _hours(profile: Profile, before: Profile, links: Links) -> list[Mark]:
-    pairs = list(zip(profile.by_hour_of_day(), before.by_hour_of_day(), strict=True))
-    names = [(f"{hour:02}", f"{hour:02}:00 – {(hour + 1) % 24:02}:00", links.to(hour=hour)) for hour in range(24)]
-    return _columns(names, pairs)
+def _hours(profile: Profile, before: Profile, links: Links, beside: Links) -> list[Mark]:
+    names = [f"{hour:02}:00 – {(hour + 1) % 24:02}:00" for hour in range(24)]
+    columns = [
+        Column(
+            name=name[:2],
+            words=name,
+            address=links.to(hour=hour),
+            before_words=gettext("%(when)s, before") % {"when": name},
+            before_address=beside.to(hour=hour),
+        )
+        for hour, name in enumerate(names)
+    ]
+    return _columns(columns, list(zip(profile.by_hour_of_day(), before.by_hour_of_day(), strict=True)))
 
 
 def _days(profile: Profile, before: Profile, links: Links) -> list[Mark]:
-    """By day; none for a single one, which the hours show."""
+    """By day, each beside its like in the period before; none for a single one, which the hours show."""
     span = profile.span
     if not 1 < (span.last_day - span.first_day).days + 1 <= MOST_DAYS:
         return []
-    told = profile.by_slots("day")
-    ghosts = [tally for _slot, tally in before.by_slots("day")][: len(told)]
-    days = [slot.start.astimezone(span.zone).date() for slot, _tally in told]
-    names = [(str(day.day), f"{WEEKDAYS[day.weekday()]} {day.isoformat()}", links.to_day(day)) for day in days]
-    return _columns(names, list(zip_longest((tally for _slot, tally in told), ghosts, fillvalue=Tally())))
+    told = _by_day(profile)
+    ghosts = _by_day(before)[: len(told)]
+    columns = [Column(name=str(day.day), words=_day_said(day), address=links.to_day(day)) for day, _tally in told]
+    for place, (day, _tally) in enumerate(ghosts):
+        columns[place] = replace(columns[place], before_words=_day_said(day), before_address=links.to_day(day))
+    counts = zip_longest((tally for _day, tally in told), (tally for _day, tally in ghosts), fillvalue=Tally())
+    return _columns(columns, list(counts))
 
 
-def _columns(names: list[tuple[str, str, str]], pairs: list[tuple[Tally, Tally]]) -> list[Mark]:
+def _by_day(profile: Profile) -> list[tuple[date, Tally]]:
+    return [(slot.start.astimezone(profile.span.zone).date(), tally) for slot, tally in profile.by_slots("day")]
+
+
+def _day_said(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()]} {day.isoformat()}"
+
+
+def _columns(columns: list[Column], pairs: list[tuple[Tally, Tally]]) -> list[Mark]:
     peak = max((tally.calls for pair in pairs for tally in pair), default=0)
     return [
         Mark(
-            name=name,
-            words=ngettext(
-                "%(when)s: %(count)s call, %(before)s in the period before",
-                "%(when)s: %(count)s calls, %(before)s in the period before",
-                now.calls,
-            )
-            % {"when": words, "count": now.calls, "before": ghost.calls},
+            name=column.name,
+            words=_counted(column.words, now.calls),
             count=now.calls,
+            address=column.address if now.calls else "",
             share=_share(now.calls, peak),
             ghost=_share(ghost.calls, peak),
-            address=address if now.calls else "",
+            before_count=ghost.calls,
+            before_words=_counted(column.before_words, ghost.calls),
+            before_address=column.before_address if ghost.calls else "",
         )
-        for (name, words, address), (now, ghost) in zip(names, pairs, strict=True)
+        for column, (now, ghost) in zip(columns, pairs, strict=True)
     ]
+
+
+def _counted(what: str, count: int) -> str:
+    return ngettext("%(what)s: %(count)s call", "%(what)s: %(count)s calls", count) % {"what": what, "count": number(count)}
 
 
 def _heat(profile: Profile, links: Links) -> list[dict[str, Any]]:
@@ -179,8 +215,7 @@ def _heat(profile: Profile, links: Links) -> list[dict[str, Any]]:
             "marks": [
                 Mark(
                     name=f"{hour:02}",
-                    words=ngettext("%(day)s %(hour)s: %(count)s call", "%(day)s %(hour)s: %(count)s calls", tally.calls)
-                    % {"day": WEEKDAYS[day], "hour": f"{hour:02}:00", "count": tally.calls},
+                    words=_counted(f"{WEEKDAYS[day]} {hour:02}:00", tally.calls),
                     count=tally.calls,
                     level=-(-LEVELS * tally.calls // peak) if peak else 0,
                     address=links.to(weekday=day + 1, hour=hour) if tally.calls else "",

@@ -96,7 +96,7 @@ def _figures(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[st
         "all_of_period": links.to(),
         "is_empty": not profile.total.calls,
         "tiles": tiles_of(profile.total, before.total, links, beside),
-        **charts_of(calls, profile, before, links),
+        **charts_of(calls, profile, before, links, beside),
     }
 
 
