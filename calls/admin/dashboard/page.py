@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,26 +16,17 @@ from django.utils.translation import gettext_lazy as _
 from calls import reports
 from calls.admin import cells
 from calls.admin.call_filters import in_scope, period_of
+from calls.admin.dashboard import choosing
 from calls.admin.dashboard.charts import charts_of, tiles_of
+from calls.admin.dashboard.choosing import switch_of
 from calls.admin.dashboard.links import Links, number
 from calls.admin.dashboard.waiting import first_steps, waiting_of
 from calls.models import Call
 from tenants.bounded import COUNTED
 from tenants.models import Tenant
-from tenants.reach import Reach, reach_of
+from tenants.reach import reach_of
 
-PERIODS = [
-    ("today", _("Today")),
-    ("yesterday", _("Yesterday")),
-    ("7d", _("7 days")),
-    ("30d", _("30 days")),
-    ("month", _("This month")),
-    ("last_month", _("Last month")),
-]
-USUAL_PERIOD = "7d"
 LATEST = 8
-MOST_TOGETHER = 20  # tenants whose figures are added up; who sees more looks at one of them
-MOST_OFFERED = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,36 +39,25 @@ class Card:
     icon: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Switch:
-    """The tenants one may look at, and the one that is looked at; none: all of them together."""
-
-    offered: list[Tenant]
-    chosen: Tenant | None
-    offers_all: bool
-
-
 def first_page(request: HttpRequest) -> dict[str, Any]:
     """What the page shows to the person who asks."""
     pages: Any = admin.site.get_model_admin(Call)
     if not pages.has_module_permission(request):
         return {"sees_calls": False}
-    switch = _switch(request, reach_of(request))
-    calls = _calls_of(pages.get_queryset(request), switch)
+    switch = switch_of(request, reach_of(request))
+    calls = switch.calls_of(pages.get_queryset(request))
     latest = calls.newest_first().select_related("contact", "agent").defer("document", "facts", "notes")[:LATEST]
     rows = [_latest(call) for call in latest]
-    shown = {"sees_calls": True, "switch": switch, "latest": rows, "waiting": waiting_of(request, calls, switch.chosen)}
+    links = Links(tenant=switch.chosen)
+    shown = {"sees_calls": True, "switch": switch, "latest": rows, "waiting": waiting_of(request, calls, links)}
     shown |= {"first_command": pages.first_command(request), "first_steps": [] if rows else first_steps(request)}
-    shown |= {"said": period_of("today").said, "cards": _cards(request, calls, Links(tenant=switch.chosen))}
+    shown |= {"said": period_of("today").said, "cards": _cards(request, calls, links), "all_calls": links.to(period="all")}
     return shown | _figures(request, calls, switch.chosen)
 
 
 def _figures(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[str, Any]:
     """The chosen period."""
-    name = request.GET.get("period", "")
-    name = name if name in dict(PERIODS) else USUAL_PERIOD
-    zone = ZoneInfo(timezone.get_current_timezone_name())
-    span = reports.named(name, zone, timezone.now())
+    name, span = choosing.period_of(request)
     profile = reports.profile_of(calls, span)
     before = reports.profile_of(calls, span.before, only_counts=True)
     links = Links(tenant=tenant, period=name, span=span)
@@ -88,10 +65,11 @@ def _figures(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[st
     return {
         "periods": [
             {"label": label, "address": links.of_page(request.path, period=key), "is_chosen": key == name}
-            for key, label in PERIODS
+            for key, label in choosing.PERIODS
         ],
         "period": name,
-        "period_said": f"{_said(span)} ({zone.key})",
+        "own_days": _own_days(name, span),
+        "period_said": f"{_said(span)} ({span.zone.key})",
         "before_said": _said(span.before),
         "all_of_period": links.to(),
         "is_empty": not profile.total.calls,
@@ -100,31 +78,14 @@ def _figures(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[st
     }
 
 
+def _own_days(name: str, span: reports.Span) -> dict[str, Any]:
+    """What the form for days of one's own begins with."""
+    return {"from": span.first_day.isoformat(), "to": span.last_day.isoformat(), "is_chosen": name == choosing.OWN_DAYS}
+
+
 def _said(span: reports.Span) -> str:
     days = [date_format(day, "j F Y") for day in (span.first_day, span.last_day)]
     return " – ".join(dict.fromkeys(days))
-
-
-def _switch(request: HttpRequest, reach: Reach) -> Switch:
-    if not reach.spans_tenants:
-        return Switch(offered=[], chosen=None, offers_all=False)
-    offered = list(reach.tenants().order_by("name", "pk")[:MOST_OFFERED])
-    chosen = _tenant(reach, request.GET.get("tenant", ""))
-    too_many = len(offered) > MOST_TOGETHER
-    return Switch(offered=offered, chosen=chosen or (offered[0] if too_many else None), offers_all=not too_many)
-
-
-def _tenant(reach: Reach, told: str) -> Tenant | None:
-    try:
-        return reach.tenants().filter(pk=UUID(told)).first()
-    except ValueError:
-        return None
-
-
-def _calls_of(calls: QuerySet[Any], switch: Switch) -> Any:
-    if switch.chosen is not None:
-        return calls.filter(tenant=switch.chosen)
-    return calls.filter(tenant__in=[tenant.pk for tenant in switch.offered]) if switch.offered else calls
 
 
 def _cards(request: HttpRequest, calls: Any, links: Links) -> list[Card]:

@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells
+from calls.admin.dashboard.links import Links
 from calls.admin.usage import UsageDayAdmin, rows_of
 from calls.models import Call, Delivery, Line, UsageDay
 from tenants.models import ApiToken, Membership, Tenant
 from tenants.reach import reach_of
 
-MISSED_DAYS = timedelta(days=30)
+MISSED_DAYS = timedelta(days=29)  # and today, as in the list that the heading leads to
 MOST_MISSED = 5
 _STEPS: list[tuple[Any, Any, str]] = [
     (Call, _("Log a call by hand"), "admin:calls_call_add"),
@@ -27,7 +28,7 @@ _STEPS: list[tuple[Any, Any, str]] = [
 ]
 
 
-def waiting_of(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[str, Any]:
+def waiting_of(request: HttpRequest, calls: Any, links: Links) -> dict[str, Any]:
     """The newest missed calls, the message that has been due longest, and what is left of limits, as far as one may see them."""
     lately = calls.between(timezone.now() - MISSED_DAYS, None).missed().newest_first()
     missed = lately.select_related("contact", "agent").defer("document", "facts", "notes")[:MOST_MISSED]
@@ -41,8 +42,9 @@ def waiting_of(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[
             }
             for call in missed
         ],
-        "delivery": _longest_due(request, tenant),
-        "limits": _limits(request, tenant),
+        "all_missed": links.to(period="30d", scope="missed"),
+        "delivery": _longest_due(request, links.tenant),
+        "limits": _limits(request, links.tenant),
         "usage": reverse("admin:calls_usageday_changelist"),
     }
 

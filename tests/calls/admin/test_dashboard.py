@@ -100,6 +100,35 @@ def test_every_period_leads_to_its_own_calls_and_those_before(client, tenant, pe
     assert len(page["hours"]) == 24
 
 
+@pytest.mark.parametrize(("first", "last"), [("2026-03-28", "2026-03-29"), ("2026-03-29", ""), ("2026-03-01", "2026-03-31")])
+@time_machine.travel(NOW, tick=False)
+def test_days_of_ones_own_lead_to_their_own_calls_and_those_before(client, tenant, first, last):
+    some_calls(tenant)
+    page = figures(client, started_from=first, started_to=last)
+    found = [(mark.address, mark.count) for mark in marks(page) if mark.address]
+    found += [(tile.before_address, tile.before_count) for tile in page["tiles"] if tile.before]
+    assert {address: behind(client, address) for address, _count in found} == dict(found)
+    assert (page["period"], page["own_days"]["from"], page["own_days"]["is_chosen"]) == ("own", first, True)
+    assert page["tiles"][0].count > 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("2026-03-29", "2026-03-28"),
+        ("x", ""),
+        ("0001-01-01", "0001-01-02"),
+        ("9999-12-31", "9999-12-31"),
+        ("2024-01-01", "2026-01-01"),
+    ],
+)
+def test_days_of_ones_own_that_are_none_or_too_many_are_said_to_be(client, tenant, first, last):
+    make_call(tenant, started_at=timezone.now() - timedelta(seconds=90))
+    answer = client.get(PAGE, {"started_from": first, "started_to": last})
+    assert "at most 366 days" in answer.content.decode()
+    assert answer.context["period"] == "7d"
+
+
 @time_machine.travel(NOW, tick=False)
 def test_hours_are_those_of_the_viewers_clocks(tenant):
     make_call(tenant, started_at=NOW)
