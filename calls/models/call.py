@@ -60,9 +60,13 @@ class CallQuerySet(CenterQuerySet["Call"]):
         """Inbound calls nobody took."""
         return self.of_type(CallType.MISSED)
 
-    def not_returned(self) -> Self:
-        """Missed calls with a number that nobody has talked with since, whoever called whom."""
-        return self.missed().exclude(remote_key="").exclude(Exists(talked_since()))
+    def not_returned(self, since: datetime | None = None) -> Self:
+        """Missed calls with a number that nobody has talked with since, whoever called whom.
+
+        ``since`` may say that none of these calls is older: then no older ones are looked at.
+        """
+        later = talked_since() if since is None else talked_since().filter(started_at__gte=since)
+        return self.missed().exclude(remote_key="").exclude(Exists(later))
 
     def unmatched(self) -> Self:
         """Calls with a number outside whose contact is not known."""

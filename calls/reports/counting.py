@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, Value
+from django.db.models import Count, F, Value
 
 from calls.models import Call
 from calls.models.call import CallQuerySet
@@ -70,13 +70,15 @@ class Row:
 
 
 def profile_of(calls: CallQuerySet, span: Span, *, within_ms: int = USUAL_WITHIN_S * 1000, only_counts: bool = False) -> Profile:
-    """Count the calls of the period, by time. One query, which reads no call outside the period."""
-    grain = span.grain_s
-    rows: Any = calls.between(span.start, span.end).order_by().values(grain=Grain("started_at", grain))
-    asked = counts() if only_counts else measures(within_ms)
+    """Count the calls of the period, by time. Two queries, or one for the counts alone, that read no call before the period."""
+    grain_s = span.grain_s
+    within: Any = calls.between(span.start, span.end).order_by()
+    grain = Grain("started_at", grain_s)
+    rows = within.values(key=grain).annotate(**(counts() if only_counts else measures(within_ms))).order_by("key")
+    waiting = {} if only_counts else _not_returned(within, span, grain)
     parts = [
-        (max(datetime.fromtimestamp(row.pop("grain") * grain, UTC), span.start), Tally(**row))
-        for row in rows.annotate(**asked).order_by("grain")
+        (max(datetime.fromtimestamp(key * grain_s, UTC), span.start), Tally(**row, not_returned=waiting.get(key, 0)))
+        for key, row in ((row.pop("key"), row) for row in rows)
     ]
     return Profile(span=span, parts=parts)
 
@@ -86,7 +88,21 @@ def by_party(calls: CallQuerySet, span: Span, party: str, *, limit: int, within_
     within: Any = calls.between(span.start, span.end).order_by()
     grouped = within.values(key=F(party), name=F(f"{party}__{NAMES[party]}") if party in NAMES else Value(""))
     rows = grouped.annotate(**measures(within_ms)).order_by("-calls", "key")[:limit]
-    return [Row(key=row.pop("key"), name=row.pop("name") or "", tally=Tally(**row)) for row in rows]
+    waiting = _not_returned(within, span, F(party))
+    return [
+        Row(key=key, name=name or "", tally=Tally(**row, not_returned=waiting.get(key, 0)))
+        for key, name, row in ((row.pop("key"), row.pop("name"), row) for row in rows)
+    ]
+
+
+def _not_returned(within: Any, span: Span, group: Any) -> dict[Any, int]:
+    """How many missed calls of the period nobody has returned, by what they are grouped by.
+
+    Asked for alone: the database then joins them once with all later calls, where as a part of another question it would look
+    for the later calls of each.
+    """
+    rows = within.not_returned(since=span.start).values(key=group).annotate(not_returned=Count("*"))
+    return {row["key"]: row["not_returned"] for row in rows}
 
 
 def by_parties(calls: CallQuerySet, span: Span, parties: Sequence[str], *, limit: int) -> dict[str, list[Row]]:

@@ -7,10 +7,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Aggregate, BigIntegerField, Count, Exists, F, Func, Q
+from django.db.models import Aggregate, BigIntegerField, Count, F, Func, Q
 
 from calls.choices import MISSED, Direction, Disposition
-from calls.models.call import talked_since
 
 PARTIES = ("direction", "disposition", "agent", "company", "line", "center")
 USUAL_WITHIN_S = 20
@@ -95,11 +94,10 @@ def counts() -> dict[str, Any]:
 
 
 def measures(within_ms: int = USUAL_WITHIN_S * 1000) -> dict[str, Any]:
-    """All that groups of calls can be annotated with: the counts, what became of missed calls, and the lengths."""
+    """The counts and the lengths."""
     return {
         **counts(),
         "answered_within": Count("pk", filter=_ANSWERED & Q(ring_ms__lte=within_ms)),
-        "not_returned": Count("pk", filter=_MISSED & ~Q(remote_key="") & ~Q(Exists(talked_since()))),
         "ring": Lengths("ring_ms", filter=Q(ring_ms__isnull=False)),
         "talk": Lengths("talk_ms", filter=Q(talk_ms__gt=0)),
     }

@@ -131,11 +131,11 @@ def test_parties_come_by_number_of_calls_with_those_of_nobody(tenant):
 
 
 @pytest.mark.parametrize("count", [2, 50])
-def test_everything_by_time_is_one_query(tenant, count):
+def test_everything_by_time_is_two_queries(tenant, count):
     for n in range(count):
         make_call(tenant, started_at=at("2026-06-10T00:00") + timedelta(hours=n))
     with CaptureQueriesContext(connection) as queries:
         told = profile(tenant, days("2026-06-01", "2026-06-30"))
         told.by_weekday_and_hour(), told.by_hour_of_day(), told.by_slots("day")
         assert told.total.calls == count
-    assert len(queries) == 1
+    assert len(queries) == 2
