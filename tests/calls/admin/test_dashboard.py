@@ -80,7 +80,7 @@ def test_every_figure_and_mark_leads_to_exactly_the_calls_it_counts(client, tena
     ghosts = [mark for mark in marks(page) if mark.before_address]
     found += [(mark.before_address, mark.before_count) for mark in ghosts]
     assert len(found) > 40
-    assert len(ghosts) > 4
+    assert len(ghosts) >= 4
     assert {address: behind(client, address) for address, _count in found} == dict(found)
     assert sum(mark.count for mark in page["hours"]) == page["tiles"][0].count > 5
     assert sum(mark.before_count for mark in page["hours"]) == page["tiles"][0].before_count > 1
