@@ -21,6 +21,7 @@ from calls.reports.tally import average, percentile
 MOST_BARS = 6
 LEVELS = 5  # shades of the heat map
 MOST_DAYS = 62
+OFFICE_HOURS = range(8, 18)  # shown on the narrowest screens, too
 PARTIES = {
     "direction": _("Direction"),
     "disposition": _("Result"),
@@ -66,6 +67,7 @@ class Mark:
     before_count: int = 0
     before_words: str = ""
     before_address: str = ""
+    is_idle: bool = False  # without calls at an end of the day: narrow screens leave it out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,13 +139,21 @@ def _lengths(label: Any, lengths: list[int], address: str) -> Tile:
 
 def charts_of(calls: Any, profile: Profile, before: Profile, links: Links, beside: Links) -> dict[str, Any]:
     """The charts of a period."""
+    busy = _busy_hours(profile, before)
+    hours = _hours(profile, before, links, beside)
     return {
-        "hours": _hours(profile, before, links, beside),
+        "hours": [replace(mark, is_idle=hour not in busy) for hour, mark in enumerate(hours)],
         "days": _days(profile, before, links),
-        "heat": _heat(profile, links),
-        "heat_hours": [f"{hour:02}" for hour in range(24)],
+        "heat": _heat(profile, links, busy),
+        "heat_hours": [{"name": f"{hour:02}", "is_idle": hour not in busy} for hour in range(24)],
         "parties": _parties(calls, profile, links),
     }
+
+
+def _busy_hours(*profiles: Profile) -> range:
+    """From the first hour of the day with calls to the last, and those of any office."""
+    found = {hour for profile in profiles for hour, tally in enumerate(profile.by_hour_of_day()) if tally.calls}
+    return range(min(found | {OFFICE_HOURS.start}), max(found | {OFFICE_HOURS.stop - 1}) + 1)
 
 
 def _hours(profile: Profile, before: Profile, links: Links, beside: Links) -> list[Mark]:
@@ -205,7 +215,7 @@ def _counted(what: str, count: int) -> str:
     return ngettext("%(what)s: %(count)s call", "%(what)s: %(count)s calls", count) % {"what": what, "count": number(count)}
 
 
-def _heat(profile: Profile, links: Links) -> list[dict[str, Any]]:
+def _heat(profile: Profile, links: Links, busy: range) -> list[dict[str, Any]]:
     week = profile.by_weekday_and_hour()
     peak = max(tally.calls for hours in week for tally in hours)
     return [
@@ -219,6 +229,7 @@ def _heat(profile: Profile, links: Links) -> list[dict[str, Any]]:
                     count=tally.calls,
                     level=-(-LEVELS * tally.calls // peak) if peak else 0,
                     address=links.to(weekday=day + 1, hour=hour) if tally.calls else "",
+                    is_idle=hour not in busy,
                 )
                 for hour, tally in enumerate(hours)
             ],

@@ -255,3 +255,13 @@ def test_it_costs_the_same_with_2_and_with_50_calls(client, tenant):
             figures(client, period="30d")
         costs.append(len(made))
     assert costs[0] == costs[1] < 40
+
+
+@time_machine.travel(NOW, tick=False)
+def test_hours_without_calls_at_either_end_of_the_day_are_known_to_be_idle(client, tenant):
+    make_call(tenant, started_at=NOW.replace(hour=4))  # 06:00 in Stockholm
+    make_call(tenant, started_at=NOW.replace(hour=18) - timedelta(days=9))  # 19:00, the clocks being an hour behind
+    page = figures(client, period="7d")
+    shown = [int(mark.name) for mark in page["hours"] if not mark.is_idle]
+    assert shown == list(range(6, 20))
+    assert [[int(mark.name) for mark in row["marks"] if not mark.is_idle] for row in page["heat"]] == [shown] * 7
