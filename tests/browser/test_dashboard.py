@@ -83,6 +83,19 @@ def test_it_is_for_everybody_at_every_width_light_and_dark(page, shot, owner, ca
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("width", [360, 1440])
+def test_it_reads_from_right_to_left_as_well(page, shot, owner, calls, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, owner)
+    page.goto("/admin/?period=30d")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    first, last = (page.locator(".ch-columns-chart li:not(.ch-idle)").nth(place).bounding_box() for place in (0, -1))
+    assert first["x"] > last["x"]
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths[0] <= widths[1]
+    shot(f"dashboard-{width}-rtl")
+
+
 def test_an_empty_log_shows_what_to_do_first(page, shot, owner):
     sign_in(page, owner)
     expect(page.get_by_text("No calls yet")).to_be_visible()
