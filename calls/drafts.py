@@ -162,11 +162,13 @@ class CallChanges:
     contact: ContactHint = UNSET
     agent: AgentHint = UNSET
     chosen_contact: str | None = UNSET  # a person's choice: a contact's id, or None for "nobody we know"
-    notes: str = UNSET
+    notes: str = UNSET  # the whole text, from who knows no thread
+    note: str = UNSET  # an entry added to the thread
     outcome: str = UNSET
     tags: tuple[str, ...] = UNSET
     is_flagged: bool = UNSET
     flag_notes: str = UNSET
+    flag_resolution: str = UNSET  # how it was solved, told as the flag is taken off
     recording_url: str = UNSET
     document: Mapping[str, Any] = UNSET  # merged into the stored document
 

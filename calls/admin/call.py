@@ -9,17 +9,18 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from calls import ledger
-from calls.admin import call_page, delivery_page, live, sound
+from calls.admin import call_page, delivery_page, live, notes, sound
 from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, columns_of
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, back_to_list
 from calls.admin.recording import PLAYER, rights_of
+from calls.choices import Source
 from calls.errors import CallError
 from calls.finding import search
 from calls.models import Call, Delivery
@@ -46,7 +47,9 @@ class CallAdmin(CallColumns, TenantModelAdmin):
     sortable_by = list(SORTED_BY)
     ordering = ["-started_at", "-id"]
     autocomplete_fields = ["contact", "agent", "center", "tags"]
-    fieldsets = [(None, {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes"), "contact"]})]
+    fieldsets = [
+        (None, {"fields": ["note", ("outcome", "tags"), ("is_flagged", "flag_notes"), "flag_resolution", "contact"]}),
+    ]
     add_fieldsets = [
         (_("Who"), {"fields": ["direction", ("remote_number", "remote_name"), "contact", ("agent", "center")]}),
         (_("When and how"), {"fields": ["started_at", ("duration", "waiting"), "disposition"]}),
@@ -54,8 +57,8 @@ class CallAdmin(CallColumns, TenantModelAdmin):
     ]
 
     class Media:
-        js = [*PLAYER, *dialing.SCRIPTS, forms.Script("callhub/list.js", defer=True)]
-        css = dialing.STYLES
+        js = [*PLAYER, *dialing.SCRIPTS, *(forms.Script(f"callhub/{name}.js", defer=True) for name in ("list", "draft"))]
+        css = {"all": [*dialing.STYLES["all"], "callhub/call.css"]}
 
     # The live board
 
@@ -64,8 +67,16 @@ class CallAdmin(CallColumns, TenantModelAdmin):
         return [
             *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
             path("columns/", self.admin_site.admin_view(self.choose_columns), name="calls_call_columns"),
+            path("<uuid:pk>/note/<uuid:note>", self.admin_site.admin_view(self.edit_note), name="calls_call_note"),
             *super().get_urls(),
         ]
+
+    def edit_note(self, request: HttpRequest, pk: Any, note: Any) -> HttpResponse:
+        """Put one's own note another way."""
+        call = self.get_queryset(request).filter(pk=pk).first()
+        if call is None or not self.has_change_permission(request, call):
+            raise Http404
+        return notes.edit(request, call, note)
 
     def _of_calls(self, view: Callable[[HttpRequest, QuerySet[Any]], HttpResponse]) -> Callable[..., HttpResponse]:
         """A page of the calls its reader may see, for who may see any."""
@@ -121,9 +132,18 @@ class CallAdmin(CallColumns, TenantModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Call | None = None) -> Sequence[Any]:
         if obj is not None:
-            return super().get_fieldsets(request, obj)
+            return self._page_fields(request, obj)
         whose = [(None, {"fields": ["tenant"]})] if reach_of(request).spans_tenants else []
         return [*whose, *self.add_fieldsets]
+
+    def _page_fields(self, request: HttpRequest, call: Call) -> list[Any]:
+        """What may be changed of it; who only looks writes no note, and what was not flagged is not solved."""
+        left_out = set() if call.is_flagged else {"flag_resolution"}
+        left_out |= set() if self.has_change_permission(request, call) else {"note", "flag_resolution"}
+        return [
+            (title, {**told, "fields": [name for name in told["fields"] if name not in left_out]})
+            for title, told in super().get_fieldsets(request, call)
+        ]
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
         call = context.get("original")
@@ -135,6 +155,7 @@ class CallAdmin(CallColumns, TenantModelAdmin):
             )
             stored.is_dialled = dialing.may_dial(request, stored)
             context |= call_page.context_of(stored, self.get_queryset(request))
+            context |= notes.context_of(stored, request)
             context |= sound.context_of(stored, rights_of(reach_of(request)))
             if self.admin_site.get_model_admin(Delivery).has_view_permission(request, stored):  # of what its tenant owns
                 context |= delivery_page.of_call(stored)
@@ -149,7 +170,9 @@ class CallAdmin(CallColumns, TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
         if change:
-            ledger.amend(obj, form.changes, actor=reach_of(request).user, expected_version=form.stored_version)
+            ledger.amend(
+                obj, form.changes, actor=reach_of(request).user, expected_version=form.stored_version, source=Source.ADMIN
+            )
             return
         obj.pk = ledger.record(obj.tenant, form.draft, actor=reach_of(request).user).call.pk
         obj.refresh_from_db()

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from calls import ledger
 from calls.choices import Direction, Disposition, Source
@@ -15,9 +15,11 @@ from calls.drafts import CallChanges, CallDraft, PartyDraft
 from calls.errors import InvalidCall
 from calls.ledger.judging import LONGEST_MS
 from calls.models import Call
+from calls.models.note import LONGEST_NOTE
 from contacts.matching import AgentHint, ContactHint
 from tenants.scoped_admin import TenantForm
 
+_TOLD_AS_IS = ("note", "outcome", "is_flagged", "flag_notes", "flag_resolution")
 # Where the form shows what the ledger says of a draft's field.
 _SHOWN_AT = {
     "ended_at": "duration",
@@ -50,7 +52,7 @@ class LengthField(forms.CharField):
 
 def _shorten(form: forms.ModelForm) -> None:
     """Text areas no taller than what people write about a call."""
-    for name, rows in (("notes", 4), ("flag_notes", 2)):
+    for name, rows in (("notes", 4), ("note", 3), ("flag_notes", 2), ("flag_resolution", 2)):
         if name in form.fields:
             form.fields[name].widget.attrs["rows"] = rows
 
@@ -59,10 +61,24 @@ class CallForm(TenantForm):
     """What staff may change. ``read_version`` is the version they saw, so that nobody undoes a colleague's edit unawares."""
 
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    note = forms.CharField(
+        required=False,
+        max_length=LONGEST_NOTE,
+        label=_("Add a note"),
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_("Yours, with your name and the time. What you type is kept on this device until you save it."),
+    )
+    flag_resolution = forms.CharField(
+        required=False,
+        max_length=2000,
+        label=_("How it was solved"),
+        widget=UnfoldAdminTextareaWidget,
+        help_text=_("Told when you take the flag off; who did it and when is noted with it."),
+    )
 
     class Meta:
         model = Call
-        fields = ["notes", "outcome", "tags", "is_flagged", "flag_notes", "contact"]
+        fields = ["outcome", "tags", "is_flagged", "flag_notes", "contact"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,10 +86,19 @@ class CallForm(TenantForm):
         self.initial["read_version"] = self.instance.version
         if "contact" in self.fields:
             self.fields["contact"].help_text = _("Your choice is kept: matching never changes it. Empty means nobody you know.")
+        if "flag_notes" in self.fields:
+            self.fields["flag_notes"].label = _("Why it is flagged")
+        if not self.instance.is_flagged:
+            self.fields.pop("flag_resolution", None)
+        if "note" in self.fields:
+            kept = {"data-draft": f"note:{self.instance.pk}:{self.reach.user.pk}", "data-kept": _("Kept on this device, {time}")}
+            self.fields["note"].widget.attrs |= kept
         _shorten(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if "flag_resolution" in self.fields and not cleaned.get("is_flagged") and not cleaned.get("flag_resolution"):
+            self.add_error("flag_resolution", _("Say how it was solved, so that the next reader need not ask."))
         if self.has_changed() and cleaned.get("read_version") not in (None, self.stored_version):
             told: Any = self.data
             self.data = told = told.copy()
@@ -87,7 +112,7 @@ class CallForm(TenantForm):
     def changes(self) -> CallChanges:
         """What was changed, for the ledger."""
         told = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
-        changes: dict[str, Any] = {name: told[name] for name in ("notes", "outcome", "is_flagged", "flag_notes") if name in told}
+        changes: dict[str, Any] = {name: told[name] for name in _TOLD_AS_IS if name in told}
         if "tags" in told:
             changes["tags"] = tuple(tag.name for tag in told["tags"])
         if "contact" in told:

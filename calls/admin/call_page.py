@@ -14,7 +14,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells
-from calls.admin.timeline import RULES, timeline
+from calls.admin.flags import flags_of
+from calls.admin.timeline import RULES, events_of, timeline
 from calls.choices import MatchState
 from calls.models import Call
 from contacts.models import Contact
@@ -24,6 +25,7 @@ Facts = list[tuple[Any, Any]]
 
 def context_of(call: Call, visible: Any) -> dict[str, Any]:
     """Everything the page shows beside the form; ``visible`` are the calls its reader may see."""
+    events = events_of(call)
     return {
         "call": call,
         "kind": cells.call_type(call),
@@ -38,7 +40,8 @@ def context_of(call: Call, visible: Any) -> dict[str, Any]:
         ],
         "match": match_in_words(call),
         "legs": [(leg, cells.number_link(leg.number_e164 or leg.number_raw)) for leg in call.legs.select_related("agent")],
-        "timeline": timeline(call),
+        "timeline": timeline(call, events),
+        "flags": flags_of(call, events),
         "earlier": earlier_with_same(call, visible),
         "document": json.dumps(call.document, indent=2, ensure_ascii=False) if call.document else "",
         "told_facts": json.dumps(call.facts, indent=2, ensure_ascii=False) if call.facts else "",

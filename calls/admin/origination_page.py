@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells, dial, dial_words
 from calls.admin.call_page import Facts, row_link
-from calls.admin.timeline import timeline
+from calls.admin.timeline import events_of, timeline
 from calls.choices import LegRole, OriginationState
 from calls.models import CallLeg, Origination
 from calls.telephony.simulator import SimulatorBackend
@@ -55,7 +55,7 @@ def context_of(row: Origination, reach: Reach) -> dict[str, Any]:
         "party": cells.party(row.call),
         "facts": [(_("Asked for"), _asked(row)), (_("Callers shown and limits"), _terms(row)), (_("Times"), _times(row))],
         "legs": [_leg(leg, row) for leg in legs],
-        "timeline": timeline(row.call),
+        "timeline": timeline(row.call, events_of(row.call)),
         "document": json.dumps(row.document, indent=2, ensure_ascii=False) if row.document else "",
     }
 

@@ -42,7 +42,8 @@ _FIELDS = {
     "notes": _("Notes"),
     "outcome": _("Outcome"),
     "is_flagged": _("Flag"),
-    "flag_notes": _("Flag notes"),
+    "flag_notes": _("Why it is flagged"),
+    "flag_resolution": _("How it was solved"),
     "recording_url": _("Recording"),
     "tags": _("Tags"),
 }
@@ -90,9 +91,13 @@ class Entry:
     changes: tuple[Change, ...] = ()
 
 
-def timeline(call: Call) -> list[Entry]:
-    """The events of a call, oldest first, with names in place of ids."""
-    events = list(CallEvent.objects.for_tenant(call.tenant).filter(call=call.pk).select_related("actor")[:500])
+def events_of(call: Call) -> list[CallEvent]:
+    """What happened to a call, oldest first; of very many the first 500."""
+    return list(CallEvent.objects.for_tenant(call.tenant).filter(call=call.pk).select_related("actor")[:500])
+
+
+def timeline(call: Call, events: list[CallEvent]) -> list[Entry]:
+    """Its events in words, with names in place of ids."""
     names = _names(call, events)
     return [_entry(event, names) for event in events]
 
@@ -157,7 +162,12 @@ def _changes(changed: dict[str, Any], names: dict[str, str]) -> Iterable[Change]
     for name, pair in changed.items():
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
         told = [_value(name, value, names) for value in (before, after)]
-        yield Change(name=str(_FIELDS.get(name, name)), before=told[0], after=told[1], is_long=name in ("notes", "flag_notes"))
+        yield Change(
+            name=str(_FIELDS.get(name, name)),
+            before=told[0],
+            after=told[1],
+            is_long=name in ("notes", "flag_notes", "flag_resolution"),
+        )
 
 
 def _value(name: str, value: Any, names: dict[str, str]) -> str:

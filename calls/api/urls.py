@@ -8,7 +8,7 @@ from django.urls import URLPattern, re_path
 
 from calls.api.views.base import NothingHere
 from calls.api.views.bulk import BulkCalls
-from calls.api.views.calls import CallEvents, Calls
+from calls.api.views.calls import CallEvents, CallNotes, Calls
 from calls.api.views.changes import Changes, Stream
 from calls.api.views.docs import Docs, Schema
 from calls.api.views.meta import Index, Me, ProblemMeaning
@@ -45,6 +45,7 @@ urlpatterns = [
     _route("calls/bulk", BulkCalls.as_view(), "calls-bulk"),
     *_resource("calls", Calls),
     _route(r"calls/(?P<pk>[^/]+)/events", CallEvents.as_view({"get": "list"}), "call-events"),
+    _route(r"calls/(?P<pk>[^/]+)/notes", CallNotes.as_view({"get": "list", "post": "create"}), "call-notes"),
     _route(r"calls/(?P<pk>[^/]+)/recordings", CallRecordings.as_view({"get": "list", "post": "create"}), "call-recordings"),
     _route("recordings", Recordings.as_view({"get": "list"}), "recordings"),
     _route(r"recordings/(?P<pk>[^/]+)", Recordings.as_view({"get": "retrieve", "delete": "destroy"}), "recordings-one"),

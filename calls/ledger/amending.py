@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from calls import events
-from calls.choices import OF_RECORDINGS, Disposition, EventKind, MatchState, RecordingState, State
+from calls.choices import OF_RECORDINGS, Disposition, EventKind, MatchState, RecordingState, Source, State
 from calls.drafts import CallChanges
 from calls.errors import CallChanged, CallNotFound, InvalidCall, OnHold
 from calls.ledger.expecting import expect_from_links
@@ -23,6 +23,7 @@ from calls.ledger.linking import (
     take_match,
     take_parties_again,
 )
+from calls.ledger.noting import add_to_thread, follow_text
 from calls.ledger.reaping import was_given_up
 from calls.ledger.retaining import follow_call
 from calls.ledger.tagging import tags_named
@@ -41,8 +42,15 @@ _PLAIN = ("notes", "outcome", "is_flagged", "flag_notes", "recording_url", "disp
 _TIMES = ("started_at", "ended_at", "ring_ms")
 
 
-def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expected_version: int | None = None) -> Call:
-    """Change a call and tell what changed; nothing asked for changes nothing.
+def amend(
+    call: Call,
+    changes: CallChanges,
+    *,
+    actor: User | None = None,
+    expected_version: int | None = None,
+    source: Source = Source.API,
+) -> Call:
+    """Change a call and tell what changed; nothing asked for changes nothing. ``source`` is the door that asks.
 
     Raises ``InvalidCall``, ``CallNotFound`` where it is gone, ``CallChanged`` where ``expected_version`` is not its version.
     """
@@ -56,10 +64,13 @@ def amend(call: Call, changes: CallChanges, *, actor: User | None = None, expect
             raise CallChanged("The call was edited since you read it. Read it again and repeat your change.")
         before = _columns(locked)
         _apply(locked, given)
+        _keep_thread(locked, given, before["notes"], actor=actor, source=source)
         after = _columns(locked)
         changed = {name: [_text(before[name]), _text(after[name])] for name in _TOLD if before[name] != after[name]}
         if "tags" in given:
             changed |= _retag(locked, given["tags"])
+        if given.get("flag_resolution") and changed.get("is_flagged") == [True, False]:
+            changed["flag_resolution"] = ["", given["flag_resolution"]]
         if not changed and before == after:
             return locked
         locked.version += 1
@@ -126,6 +137,14 @@ def _apply(call: Call, given: dict[str, Any]) -> None:
     if "agent" in given:
         keep_hints(call, agent=given["agent"])
         take_agent(call, find_agent(call.tenant, given["agent"]), given["agent"])
+
+
+def _keep_thread(call: Call, given: dict[str, Any], before: str, *, actor: User | None, source: Source) -> None:
+    """Let the thread follow a text that was set as a whole, then add the entry that was given."""
+    if call.notes != before:
+        follow_text(call, before, actor=actor, source=source)
+    if "note" in given:
+        add_to_thread(call, call.notes, given["note"], actor=actor, source=source)
 
 
 def _apply_times(call: Call, given: dict[str, Any], *, had_talked: bool) -> None:

@@ -9,6 +9,7 @@ from calls.models.leg import CallLeg
 from calls.models.line import Line
 from calls.models.listener import JournalPlace, TelephonyListener
 from calls.models.missed import MissedCall, MissedCursor, MissedTry
+from calls.models.note import CallNote
 from calls.models.notice import Notice
 from calls.models.numbering import CallNumbering
 from calls.models.origination import Origination
@@ -22,7 +23,7 @@ from calls.models.view import ChosenColumns
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse",
+    "Attempt", "Call", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse",
     "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination", "Recording",
     "RecordingFetch", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "TriedRequest", "TryAddress", "Upload",
     "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",

@@ -54,13 +54,18 @@ def test_finds_todays_call_by_another_spelling_and_writes_about_it(page, shot, t
     expect(page.locator("#result_list tbody")).to_have_count(1)
     page.locator("#result_list .field-started a").click()
 
-    page.get_by_label("Notes", exact=True).fill("Wants to be called <b>tomorrow</b>")
+    page.get_by_label("Add a note").fill("Wants to be called <b>tomorrow</b>")
+    expect(page.get_by_text("Kept on this device")).to_be_visible()
     page.get_by_role("button", name="Save and continue editing").click()
     timeline = page.locator(".ch-timeline")
     expect(timeline.get_by_text("Notes changed")).to_be_visible()
     expect(timeline.get_by_text("by Eva Ek")).to_be_visible()
     timeline.get_by_text("Notes: before and after").click()
     expect(timeline.get_by_text("Wants to be called <b>tomorrow</b>")).to_be_visible()
+    thread = page.locator("#notes .ch-note")
+    expect(thread).to_have_count(1)
+    expect(thread.locator("[data-said]")).to_have_text("Wants to be called <b>tomorrow</b>")
+    expect(page.get_by_label("Add a note")).to_have_value("")
     shot("browser-call")
     assert Call.objects.get(pk=call.pk).notes == "Wants to be called <b>tomorrow</b>"
 

@@ -43,6 +43,22 @@ class EventDocument(Document):
     data = ObjectField()
 
 
+class NoteDocument(Document):
+    """An entry of a call's thread of notes."""
+
+    id = serializers.UUIDField()
+    author = serializers.UUIDField(source="author_id", allow_null=True, help_text="The id of the person who wrote it.")
+    source = serializers.ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    text = serializers.CharField()
+    written_at = MomentField()
+    edited_at = MomentField(allow_null=True)
+    replaced_at = MomentField(allow_null=True, help_text="Since when another text stands in its place.")
+    earlier = serializers.ListField(
+        child=serializers.DictField(child=serializers.CharField()),
+        help_text="The texts it had before it was edited, oldest first.",
+    )
+
+
 class MatchDocument(serializers.Serializer[Any]):
     """How the contact was found."""
 
@@ -86,7 +102,7 @@ class CallDocument(Document):
     agent_name = serializers.CharField()
     center = serializers.UUIDField(source="center_id", allow_null=True)
     line = serializers.UUIDField(source="line_id", allow_null=True)
-    notes = serializers.CharField()
+    notes = serializers.CharField(help_text="All that is written of it; its entries are at `/calls/{id}/notes`.")
     outcome = serializers.CharField()
     tags = serializers.SerializerMethodField()
     flagged = serializers.BooleanField(source="is_flagged")
@@ -137,4 +153,4 @@ def render_event(event: CallEvent) -> dict[str, Any]:
     return shared(EventDocument).render(event)
 
 
-__all__ = ["CallDocument", "EventDocument", "LegDocument", "render_event"]
+__all__ = ["CallDocument", "EventDocument", "LegDocument", "NoteDocument", "render_event"]

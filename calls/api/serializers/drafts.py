@@ -13,6 +13,7 @@ from calls.api.serializers.base import Strict
 from calls.choices import Direction, Disposition, LegRole, Source
 from calls.drafts import CallChanges, CallDraft, InteractionDraft, LegDraft, PartyDraft
 from calls.models import Call
+from calls.models.note import LONGEST_NOTE
 from contacts.matching import AgentHint, ContactHint
 from contacts.models import Agent, Company, Contact
 from tenants.authentication import Principal
@@ -128,14 +129,21 @@ class CallIn(Strict):
     interactions = serializers.ListField(child=InteractionIn(), required=False, max_length=MOST_INTERACTIONS)
 
 
+class CallNoteIn(Strict):
+    """An entry for a call's thread of notes."""
+
+    text = serializers.CharField(max_length=LONGEST_NOTE)
+
+
 class CallChangesIn(Strict):
     """What may be changed of a call; what is left out stays as it is."""
 
-    notes = _text()
+    notes = _text(help_text="The whole text. What is added at its end becomes an entry of the thread; else it replaces them.")
     outcome = _text(60)
     tags = _tags()
     flagged = serializers.BooleanField(required=False)
-    flag_notes = _text()
+    flag_notes = _text(help_text="Why it is flagged.")
+    flag_resolution = _text(2000, help_text="How it was solved; told together with `flagged: false`.")
     recording_url = _text(2000, help_text="http or https.")
     ended_at = MomentField(required=False)
     disposition = serializers.ChoiceField(choices=Disposition.choices, required=False)
@@ -186,7 +194,7 @@ def is_out_of_reach(call: Call, principal: Principal) -> bool:
 
 def changes_of(values: Mapping[str, Any]) -> CallChanges:
     """The ledger's changes of a body that was read by ``CallChangesIn``."""
-    names = ("notes", "outcome", "flag_notes", "recording_url", "ended_at", "disposition")
+    names = ("notes", "outcome", "flag_notes", "flag_resolution", "recording_url", "ended_at", "disposition")
     changes: dict[str, Any] = {name: values[name] for name in names if name in values}
     if "flagged" in values:
         changes["is_flagged"] = values["flagged"]

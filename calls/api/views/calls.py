@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,10 +19,11 @@ from calls.api.moments import LATEST
 from calls.api.pagination import Keyset, Sort
 from calls.api.problems import Problem
 from calls.api.serializers.base import Wanted, read, shared
-from calls.api.serializers.calls import CallDocument, EventDocument
-from calls.api.serializers.drafts import CallChangesIn, CallIn, changes_of, draft_of, is_out_of_reach
+from calls.api.serializers.calls import CallDocument, EventDocument, NoteDocument
+from calls.api.serializers.drafts import CallChangesIn, CallIn, CallNoteIn, changes_of, draft_of, is_out_of_reach
 from calls.api.views.resource import STAMP_SORTS, Resource
-from calls.models import Call, CallEvent
+from calls.drafts import CallChanges
+from calls.models import Call, CallEvent, CallNote
 from tenants.idempotency import Answer
 
 
@@ -104,3 +106,46 @@ class CallEvents(Resource):
         keyset = Keyset(request, self.sorts, self.default_sort)
         rows = CallEvent.objects.for_tenant(self.principal.tenant).filter(call_id=call.pk)
         return keyset.respond(rows, shared(EventDocument).render)
+
+
+class CallNotes(Resource):
+    """The thread of notes of one call."""
+
+    model, document_class = CallNote, NoteDocument
+    noun = ("note of a call", "notes of a call")
+    sorts = {"written_at": Sort(field="written_at", is_time=True)}
+    default_sort = "written_at"
+
+    def allowed_parameters(self) -> Collection[str]:
+        return ("cursor", "page_size", "sort", "count") if self.action == "list" else ()
+
+    def list(self, request: Request, pk: str = "") -> Response:
+        """What people and programs wrote about the call, each with its author; also what another text replaced."""
+        call = self.find(pk, Call.objects.within_reach_of(self.principal))
+        keyset = Keyset(request, self.sorts, self.default_sort)
+        rows = CallNote.objects.for_tenant(self.principal.tenant).filter(call_id=call.pk)
+        answer = keyset.respond(rows, shared(NoteDocument).render)
+        if not answer.data["results"] and "cursor" not in request.query_params:  # its first entry is no row yet
+            answer.data["results"] = [shared(NoteDocument).render(note) for note in ledger.thread_of(call)]
+            answer.data |= {"count": len(answer.data["results"])} if "count" in answer.data else {}
+        return answer
+
+    @extend_schema(
+        operation_id="calls_notes_add",
+        summary="Add a note to a call",
+        request=CallNoteIn,
+        responses={201: NoteDocument},
+        examples=[OpenApiExample("Example", value={"text": "Called back; wants the offer by mail."}, request_only=True)],
+    )
+    def create(self, request: Request, pk: str = "") -> Response:
+        """Write something about the call; its `notes` then end with this text."""
+        call = self.find(pk, Call.objects.within_reach_of(self.principal))
+
+        def work() -> Answer:
+            values = read(shared(CallNoteIn), request.data, self.principal.tenant)
+            ledger.amend(call, CallChanges(note=values["text"]), actor=self.principal.user)
+            note = CallNote.objects.filter(call=call).order_by("written_at", "id").last()
+            return Answer(status=201, body=shared(NoteDocument).render(note))
+
+        answer = conditions.answer_once(request, work)
+        return Response(answer.body, status=answer.status, headers={"Idempotency-Replayed": "true"} if answer.is_replay else None)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
 
 from calls import ledger
+from calls.choices import Source
 from calls.dialects.base import DialectView, NotBuilt, Refusal, client_address, json_response, route
 from calls.dialects.hostedsuite.authentication import refused, sign_in
 from calls.dialects.hostedsuite.errors import DIALECT, bad_field
@@ -94,7 +95,7 @@ class CallUpdateView(HostedSuiteView):
         call = calls.by_public_id(call_id)
         if call is None:
             raise CallNotFound("There is no such call.")
-        ledger.amend(call, changes, actor=self.principal.user)
+        ledger.amend(call, changes, actor=self.principal.user, source=Source.HOSTEDSUITE)
         amended = with_everything_shown(calls).get(pk=call.pk)
         return self.render(call_record(amended, self.principal.tenant.zone))
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from calls import ledger
 from calls.body import read_object
+from calls.choices import Source
 from calls.dialects.base import json_response
 from calls.dialects.planhat.doors import OpenView, TokenView
 from calls.dialects.planhat.errors import no_such
@@ -70,7 +71,7 @@ class OneCall(CallsView):
     def put(self, request: HttpRequest, call_id: str) -> HttpResponse:
         call = self.call(call_id)
         changes = changes_of(read_object(request), call)
-        return json_response(document_of(ledger.amend(call, changes, actor=self.principal.user)))
+        return json_response(document_of(ledger.amend(call, changes, actor=self.principal.user, source=Source.PLANHAT)))
 
     def delete(self, request: HttpRequest, call_id: str) -> HttpResponse:
         self.require_eraser()

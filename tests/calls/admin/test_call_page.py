@@ -11,7 +11,7 @@ from django.utils import timezone
 from calls import ledger
 from calls.choices import Direction, Disposition, EventKind, LegRole, MatchState, Source
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call, CallEvent, Tag
+from calls.models import Call, CallEvent, CallNote, Tag
 from tests.make import make_agent, make_call, make_center, make_contact, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -52,7 +52,6 @@ def address(call, page="change"):
 def form_of(call, **told):
     """What the form of a call would send, with some fields typed over."""
     return {
-        "notes": call.notes,
         "outcome": call.outcome,
         "tags": [str(tag.pk) for tag in call.tags.all()],
         "flag_notes": call.flag_notes,
@@ -212,7 +211,7 @@ def test_a_recording_is_a_safe_link_that_tells_its_host(client, tenant):
 def test_edits_go_through_the_ledger_and_are_told_with_their_author(client, tenant, user):
     call = make_call(tenant)
     tag = Tag.objects.create(tenant=tenant, name="Complaint")
-    told = {"notes": "Wants a refund", "outcome": "Refund", "tags": [str(tag.pk)], "is_flagged": "on", "flag_notes": "Call back"}
+    told = {"note": "Wants a refund", "outcome": "Refund", "tags": [str(tag.pk)], "is_flagged": "on", "flag_notes": "Call back"}
     assert client.post(address(call), form_of(call, **told)).status_code == 302
     call.refresh_from_db()
     assert (call.notes, call.outcome, call.is_flagged, call.flag_notes, call.version) == (
@@ -254,7 +253,7 @@ def test_a_chosen_contact_stays_and_can_be_taken_away(client, tenant):
 
 def test_a_colleagues_edit_is_not_undone_unawares(client, tenant):
     call = make_call(tenant, notes="first")
-    form = form_of(call, notes="mine")
+    form = form_of(call, note="mine")
     ledger.amend(call, CallChanges(notes="theirs"))
     answer = client.post(address(call), form)
     assert answer.status_code == 200
@@ -263,7 +262,60 @@ def test_a_colleagues_edit_is_not_undone_unawares(client, tenant):
     assert Call.objects.get(pk=call.pk).notes == "theirs"
     again = {**form, "read_version": answer.context["adminform"].form["read_version"].value()}
     assert client.post(address(call), again).status_code == 302
-    assert Call.objects.get(pk=call.pk).notes == "mine"
+    assert Call.objects.get(pk=call.pk).notes == "theirs\n\nmine"
+
+
+def test_the_thread_tells_who_wrote_what_and_only_authors_may_edit(client, tenant, user):
+    call = make_call(tenant, notes="Told by the switch")
+    client.post(address(call), form_of(call, note="Wants a refnd"))
+    note = ledger.thread_of(call)[1]
+    there = reverse("admin:calls_call_note", args=[call.pk, note.pk])
+    text = text_of(client, call)
+    assert there in text
+    assert text.index("Told by the switch</p>") < text.index("Wants a refnd</p>")
+    colleague = signed_in(staff(tenant, "owner"))
+    assert there not in text_of(colleague, call)
+    assert colleague.post(there, {"text": "forged"}).status_code == 404
+    assert client.get(there).status_code == 405
+    assert client.post(there, {"text": "Wants a refund"}).status_code == 302
+    text = text_of(client, call)
+    for words in ("Wants a refund</p>", "1 earlier text", "Wants a refnd</p>", "edited "):
+        assert words in text, words
+    assert "Write between 1" in client.post(there, {"text": " "}, follow=True).content.decode()
+
+
+def test_another_tenants_note_is_no_note(tenant):
+    owner = staff(tenant, "owner")
+    call = ledger.amend(make_call(tenant), CallChanges(note="ours"), actor=owner)
+    other = signed_in(staff(make_tenant(), "owner"))
+    there = reverse("admin:calls_call_note", args=[call.pk, ledger.thread_of(call)[0].pk])
+    assert other.post(there, {"text": "forged"}).status_code == 404
+    assert CallNote.objects.get().text == "ours"
+
+
+def test_a_flag_is_taken_off_by_telling_how_it_was_solved(client, tenant, user):
+    call = make_call(tenant)
+    client.post(address(call), form_of(call, is_flagged="on", flag_notes="Angry about the bill"))
+    call.refresh_from_db()
+    assert "To be solved" in text_of(client, call)
+    unsolved = {**form_of(call), "is_flagged": ""}
+    assert "Say how it was solved" in client.post(address(call), unsolved).content.decode()
+    assert client.post(address(call), {**unsolved, "flag_resolution": "Credited 200"}).status_code == 302
+    call.refresh_from_db()
+    assert not call.is_flagged
+    text = text_of(client, call)
+    for words in ("Angry about the bill", "Flagged by Astrid Ek", "Solved by Astrid Ek", "Credited 200"):
+        assert words in text, words
+    assert 'name="flag_resolution"' not in text
+
+
+def test_a_flag_that_came_with_the_call_is_told_with_its_reason(client, tenant):
+    call = make_call(tenant, is_flagged=True, flag_notes="first")
+    ledger.amend(call, CallChanges(flag_notes="second"))
+    ledger.amend(call, CallChanges(is_flagged=False))
+    ledger.amend(call, CallChanges(is_flagged=True, flag_notes="third"))
+    flags = client.get(address(call)).context["flags"]
+    assert [(row.reason, row.is_open) for row in flags] == [("third", True), ("second", False)]
 
 
 @pytest.mark.parametrize("sent", ["x", "0", "-1", "{}", "' OR 1=1", "\0", "1" * 400, "\ud800".encode("utf-8", "surrogatepass")])
@@ -279,7 +331,7 @@ def test_what_is_no_id_is_refused_at_its_field(client, tenant, field, sent):
 def test_facts_cannot_be_forged_into_the_form(client, tenant):
     call = make_call(tenant)
     forged = {"direction": "outbound", "started_at_0": "2020-01-01", "started_at_1": "00:00", "remote_raw": "x", "version": "9"}
-    client.post(address(call), form_of(call, **forged, notes="n"))
+    client.post(address(call), form_of(call, **forged, note="n"))
     after = Call.objects.get(pk=call.pk)
     assert (after.direction, after.started_at, after.remote_raw, after.version) == (
         call.direction,
@@ -292,7 +344,7 @@ def test_facts_cannot_be_forged_into_the_form(client, tenant):
 def test_a_viewer_looks_only(tenant):
     client, call = signed_in(staff(tenant, "viewer")), make_call(tenant)
     assert 'name="_save"' not in text_of(client, call)
-    assert client.post(address(call), form_of(call, notes="x")).status_code == 403
+    assert client.post(address(call), form_of(call, note="x")).status_code == 403
     assert client.get(LIST + "add/").status_code == 403
     assert Call.objects.get(pk=call.pk).notes == ""
 
