@@ -19,6 +19,7 @@ from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, co
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, back_to_list
+from calls.admin.neighbours import neighbours_of
 from calls.admin.recording import PLAYER, rights_of
 from calls.choices import Source
 from calls.errors import CallError
@@ -97,7 +98,7 @@ class CallAdmin(CallColumns, TenantModelAdmin):
         return calls
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
-        return CallList
+        return getattr(request, "list_class", CallList)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct() if search_term else []
@@ -155,6 +156,7 @@ class CallAdmin(CallColumns, TenantModelAdmin):
             )
             stored.is_dialled = dialing.may_dial(request, stored)
             context |= call_page.context_of(stored, self.get_queryset(request))
+            context["neighbours"] = neighbours_of(stored, request, self)
             context |= notes.context_of(stored, request)
             context |= sound.context_of(stored, rights_of(reach_of(request)))
             if self.admin_site.get_model_admin(Delivery).has_view_permission(request, stored):  # of what its tenant owns

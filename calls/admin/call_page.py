@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells
 from calls.admin.flags import flags_of
+from calls.admin.leg_chart import chart_of
 from calls.admin.timeline import RULES, events_of, timeline
 from calls.choices import MatchState
 from calls.models import Call
@@ -25,7 +26,7 @@ Facts = list[tuple[Any, Any]]
 
 def context_of(call: Call, visible: Any) -> dict[str, Any]:
     """Everything the page shows beside the form; ``visible`` are the calls its reader may see."""
-    events = events_of(call)
+    events, legs = events_of(call), list(call.legs.all())
     return {
         "call": call,
         "kind": cells.call_type(call),
@@ -39,7 +40,8 @@ def context_of(call: Call, visible: Any) -> dict[str, Any]:
             (_("Source"), _source(call)),
         ],
         "match": match_in_words(call),
-        "legs": [(leg, cells.number_link(leg.number_e164 or leg.number_raw)) for leg in call.legs.select_related("agent")],
+        "legs": [(leg, cells.number_link(leg.number_e164 or leg.number_raw)) for leg in legs],
+        "leg_chart": chart_of(call, legs),
         "timeline": timeline(call, events),
         "flags": flags_of(call, events),
         "earlier": earlier_with_same(call, visible),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -12,7 +13,7 @@ from calls import ledger
 from calls.choices import Direction, Disposition, EventKind, LegRole, MatchState, Source
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
 from calls.models import Call, CallEvent, CallNote, Tag
-from tests.make import make_agent, make_call, make_center, make_contact, make_tenant
+from tests.make import STARTED_AT, make_agent, make_call, make_center, make_contact, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +113,25 @@ def test_tells_legs_interactions_and_the_vendors_document(client, tenant):
         assert words in text, words
 
 
+def test_draws_the_legs_over_time_and_says_them_in_words(client, tenant):
+    at = [STARTED_AT + timedelta(seconds=seconds) for seconds in (0, 10, 60)]
+    source = LegDraft(role=LegRole.SOURCE, party=PartyDraft(name="Desk"), started_at=at[0], answered_at=at[1], ended_at=at[2])
+    other = LegDraft(role=LegRole.DESTINATION, party=PartyDraft(number="211"), started_at=at[1], ended_at=at[2])
+    untold = LegDraft(role=LegRole.TRANSFER, party=PartyDraft(number="212"))
+    call = make_call(tenant, legs=(source, other, untold))
+    chart = client.get(address(call)).context["leg_chart"]
+    assert [bar.said for bar in chart.bars] == [
+        "Desk rang for 0:10 and talked for 0:50",
+        "211 rang for 0:50 and was not answered",
+    ]
+    assert [(part.tone, part.start, part.width) for part in chart.bars[0].parts] == [
+        ("ring", "0.000%", "16.667%"),
+        ("talk", "16.667%", "83.333%"),
+    ]
+    assert chart.marks == ("0:00", "0:30", "1:00")
+    assert client.get(address(make_call(tenant, legs=(untold,)))).context["leg_chart"] is None
+
+
 def test_shows_the_last_ten_earlier_calls_with_the_same_number(client, tenant):
     call = make_call(tenant, "+46701234567", started_at=timezone.now())
     earlier = [make_call(tenant, "+46701234567", started_at=timezone.now() - timedelta(days=day)) for day in range(1, 13)]
@@ -133,6 +153,63 @@ def test_a_page_costs_the_same_however_much_happened(tenant, role, django_assert
     client.get(address(call))
     with django_assert_max_num_queries(20):
         text_of(client, call)
+
+
+# Its neighbours in the list
+
+
+def neighbours(client, call, query=""):
+    """The pages before and after, as ids, from the list with this query string."""
+    carried = f"?{urlencode({'_changelist_filters': query})}" if query else ""
+    found = client.get(address(call) + carried).context["neighbours"]
+    return found and tuple(part.split("/")[4] if part else "" for part in (found.previous, found.next))
+
+
+def test_leads_to_the_neighbours_within_the_list_one_came_from(client, tenant):
+    now = timezone.now()
+    calls = [make_call(tenant, f"+4670123450{n}", seconds=60 - n, started_at=now - timedelta(days=2 + n)) for n in range(3)]
+    missed = make_call(tenant, disposition=Disposition.NO_ANSWER, started_at=now - timedelta(days=2, hours=12))
+    ids = [str(call.pk) for call in calls]
+    assert neighbours(client, calls[1], "period=all") == (str(missed.pk), ids[2])
+    assert neighbours(client, calls[1], "period=all&disposition__exact=answered") == (ids[0], ids[2])
+    assert neighbours(client, calls[1], "period=all&disposition__exact=busy") is None
+    assert neighbours(client, calls[0], "period=all") == ("", str(missed.pk))
+    assert neighbours(client, missed, "period=all&scope=missed") == ("", "")
+    assert neighbours(client, calls[2], "period=all") == (ids[1], "")
+    assert neighbours(client, calls[0]) is None, "not among today's"
+    text = client.get(address(calls[0]) + "?_changelist_filters=period%3Dall").content.decode()
+    assert f"{LIST}?period=all" in text
+
+
+def test_neighbours_follow_the_lists_own_sorting(client, tenant):
+    lengths = [30, None, 90, 30]
+    calls = [make_call(tenant, seconds=length, started_at=STARTED_AT + timedelta(days=n)) for n, length in enumerate(lengths)]
+    page = client.get(f"{LIST}?period=all")
+    columns = list(page.context["cl"].list_display)
+    query = f"period=all&o=-{columns.index('duration')}"
+    walked, call = [], next(call for call in calls if neighbours(client, call, query)[0] == "")
+    while call:
+        walked.append(call)
+        call = Call.objects.filter(pk=neighbours(client, call, query)[1] or None).first()
+    assert {row.pk for row in walked} == {row.pk for row in calls}
+    assert [row.duration_ms for row in walked] == [90_000, 30_000, 30_000, None]
+
+
+@pytest.mark.parametrize(
+    "query", ["period=all&x=1", "contact__name__regex=(a+)+", "a=%00", "o=x", "agent__id__exact=nobody", "%"]
+)
+def test_a_list_that_is_none_has_no_neighbours_and_breaks_nothing(client, tenant, query):
+    call = make_call(tenant, started_at=timezone.now())
+    assert client.get(address(call) + "?" + urlencode({"_changelist_filters": query})).status_code == 200
+
+
+def test_neighbours_are_never_anothers(tenant):
+    center = make_center(tenant)
+    own = make_call(tenant, started_at=STARTED_AT, center_id=str(center.pk))
+    make_call(tenant, started_at=STARTED_AT - timedelta(hours=1))
+    make_call(make_tenant(), started_at=STARTED_AT + timedelta(hours=1))
+    client = signed_in(staff(tenant, "agent", center=center))
+    assert neighbours(client, own, "period=all") == ("", "")
 
 
 # Stored text
