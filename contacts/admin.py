@@ -15,8 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from contacts import merge_page
 from contacts.book import (
     remove_agent,
     remove_company,
@@ -50,6 +51,7 @@ class KnownElsewhereAdmin(TenantModelAdmin):
     """What companies, contacts and agents have in common: all is written by ``contacts.book``."""
 
     readonly_fields = ["vendor_fields"]
+    change_form_outer_after_template = "admin/contacts/calls.html"
     write: Callable[[Any], Any]
     remove: Callable[[Any], None]
 
@@ -78,7 +80,7 @@ class CalledAdmin(KnownElsewhereAdmin):
 
     class Media:
         js = SCRIPTS
-        css = STYLES
+        css = {"all": [*STYLES["all"], "callhub/call.css"]}
 
     def numbers_of(self, row: Any) -> list[tuple[str, str, str]]:
         """The row's numbers as (written, E.164, label)."""
@@ -158,6 +160,7 @@ class ContactAdmin(CalledAdmin):
     """People who call or are called. Saving one matches past calls anew."""
 
     write, remove = staticmethod(save_contact), staticmethod(remove_contact)
+    actions_detail = ["merge"]
     first_step = _("Add the people you talk to. Calls with their numbers, past ones too, then show who it was.")
     inlines = [NumberInline]
     list_display = ["name", "known_numbers", "company", "email", "external_id", "calls"]
@@ -180,6 +183,15 @@ class ContactAdmin(CalledAdmin):
             e164__contains=keys[1]
         )
         return found | queryset.filter(pk__in=by_number.values("contact")), may_repeat
+
+    def has_merge_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whether they may merge contacts anywhere; the page asks whether they may merge these."""
+        return self.has_delete_permission(request)
+
+    @action(description=_("Merge with another contact"), url_path="merge", permissions=["merge"], icon="merge")
+    def merge(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Choose the other one, see what will happen, do it."""
+        return merge_page.respond(request, self, object_id)
 
     def numbers_of(self, row: Contact) -> list[tuple[str, str, str]]:
         return [(number.raw, number.e164, number.label) for number in row.numbers.all()]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from django.db import models, transaction
 
 from contacts.choices import Change
+from contacts.merging import MergePlan, plan_merge
 from contacts.models import Agent, AgentExtension, Company, Contact, ContactEvent, ContactNumber, RelinkRequest
 from contacts.phone import read_number
 
@@ -76,6 +77,29 @@ def remove_contact(contact: Contact) -> None:
     ask_for_relink(contact, _known_by(contact))
     tell([contact], Change.DELETED)
     contact.delete()
+
+
+@transaction.atomic
+def merge_contacts(kept: Contact, gone: Contact) -> MergePlan:
+    """Make one contact of two, as ``plan_merge`` says, and give what was done. It cannot be undone.
+
+    What ``gone`` had is ``kept``'s at once; its past calls follow in the background, and then it is removed. Raises
+    ``CannotMerge`` where the two are no pair (any more).
+    """
+    locked = Contact.objects.select_for_update(of=("self",)).filter(pk__in=[kept.pk, gone.pk]).order_by("pk")
+    rows = {row.pk: row for row in locked.select_related("company", "tenant")}
+    plan = plan_merge(rows.get(kept.pk), rows.get(gone.pk))
+    known = _known_by(plan.kept) | _known_by(plan.gone)
+    ContactNumber.objects.filter(pk__in=[number.pk for number in plan.numbers]).update(contact=plan.kept)
+    plan.gone.numbers.filter(pk__in=[number.pk for number in plan.doubles]).delete()
+    Contact.objects.filter(pk=plan.gone.pk).update(external_id="", source_id="")  # before another contact has them
+    for name, value in plan.taken.items():
+        setattr(plan.kept, name, value)
+    plan.kept.save()
+    RelinkRequest.objects.create(tenant_id=plan.kept.tenant_id, moved_from=plan.gone, moved_to=plan.kept)
+    ask_for_relink(plan.kept, known | _known_by(plan.kept))
+    tell([plan.kept, plan.gone], Change.UPDATED)
+    return plan
 
 
 @transaction.atomic

@@ -32,7 +32,7 @@ class LineAdmin(TenantModelAdmin):
     search_fields = ["number", "name", "e164"]
     autocomplete_fields = ["agent", "center"]
     list_after_template = "admin/calls/line/sandbox.html"
-    change_form_outer_after_template = "admin/calls/line/sandbox.html"
+    change_form_outer_after_template = "admin/calls/line/after.html"
     fieldsets = [
         (None, {"fields": ["number", "name", "agent", "center"]}),
         (_("Calling out"), {"fields": ["is_phone_terminal", "caller_name", "caller_number", "is_recorded", "is_active"]}),
@@ -42,7 +42,7 @@ class LineAdmin(TenantModelAdmin):
 
     class Media:
         js = dialing.SCRIPTS
-        css = dialing.STYLES
+        css = {"all": [*dialing.STYLES["all"], "callhub/call.css"]}
 
     @display(description=_("telephone exchange"), ordering="backend")
     def exchange(self, line: Line) -> Any:

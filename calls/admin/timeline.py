@@ -23,6 +23,7 @@ RULES = {
     "number_ending": _("by a number that ends alike"),
     "company": _("by the company alone"),
     "chosen": _("chosen by a person"),
+    "merged": _("for two contacts were merged"),
 }
 _FIELDS = {
     "direction": _("Direction"),

@@ -12,8 +12,9 @@ from calls import events
 from calls.choices import EventKind, MatchState
 from calls.ledger.linking import OwnLines, kept_hint, number_to_match, take_match
 from calls.models import Call, CallEvent
+from contacts.book import remove_contact
 from contacts.matching import find_contacts
-from contacts.models import RelinkRequest
+from contacts.models import Contact, RelinkRequest
 from contacts.phone import read_number
 from tenants.models import Tenant
 
@@ -46,16 +47,22 @@ def relink_waiting(*, seconds: float) -> int:
 def _next_request() -> RelinkRequest | None:
     """The oldest request nobody works on; others that ask for the same and have not begun are dropped."""
     waiting = RelinkRequest.objects.select_for_update(skip_locked=True, of=("self",))
-    request = waiting.select_related("tenant").order_by("created_at", "id").first()
+    request = waiting.select_related("tenant", "moved_from", "moved_to__company").order_by("created_at", "id").first()
     if request is not None and request.done_to is None:
         twins = waiting.filter(
-            tenant=request.tenant_id, match_key=request.match_key, external_id=request.external_id, done_to__isnull=True
+            tenant=request.tenant_id,
+            match_key=request.match_key,
+            external_id=request.external_id,
+            moved_from=request.moved_from_id,
+            done_to__isnull=True,
         )
         RelinkRequest.objects.filter(pk__in=[twin.pk for twin in twins if twin.pk != request.pk]).delete()
     return request
 
 
 def _work_on(request: RelinkRequest) -> int:
+    if request.moved_from is not None and request.moved_to is not None:
+        return _move(request.moved_from, request.moved_to)
     concerned = Q()
     if request.match_key:
         concerned |= Q(remote_key=request.match_key)
@@ -72,6 +79,27 @@ def _work_on(request: RelinkRequest) -> int:
         request.done_to = keys[-1]
         request.save(update_fields=["done_to", "updated_at"])
     return changed
+
+
+def _move(gone: Contact, kept: Contact) -> int:
+    """Give some calls of a merged contact to the one that was kept; when there are no more, remove it and its request."""
+    tenant = kept.tenant
+    calls = list(Call.objects.select_for_update(of=("self",)).for_tenant(tenant).filter(contact=gone).order_by("pk")[:AT_ONCE])
+    for call in calls:
+        call.contact, call.company = kept, kept.company or call.company
+        if call.given_contact.get("id") == str(gone.pk):
+            call.given_contact = {**call.given_contact, "id": str(kept.pk)}
+        call.version += 1
+        call.save(update_fields=["contact", "company", "given_contact", "version", "updated_at"])
+    CallEvent.objects.bulk_create(
+        events.event_of(call, EventKind.MATCHED, data={"rule": "merged", "state": call.match_state, "contact": str(kept.pk)})
+        for call in calls
+    )
+    if calls:
+        events.publish(tenant.pk)
+    if len(calls) < AT_ONCE:
+        remove_contact(gone)
+    return len(calls)
 
 
 def _relink_many(tenant: Tenant, keys: Iterable[object]) -> int:

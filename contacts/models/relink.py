@@ -8,10 +8,15 @@ from tenants.scoping import TenantOwned
 
 
 class RelinkRequest(TenantOwned):
-    """Calls whose other party has this match key, or came with this external id, are matched anew in the background."""
+    """Calls whose other party has this match key, or came with this external id, are matched anew in the background.
+
+    Where ``moved_from`` is set, its calls become those of ``moved_to`` instead, and then it is removed: the two were merged.
+    """
 
     match_key = models.CharField(max_length=16, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
+    moved_from = models.ForeignKey("contacts.Contact", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    moved_to = models.ForeignKey("contacts.Contact", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     done_to = models.UUIDField(null=True, editable=False, help_text="The last call that has been looked at, in order of ids.")
 
     class Meta:

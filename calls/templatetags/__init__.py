@@ -1,0 +1,1 @@
+"""Template tags that pages of the apps below ask for calls with."""
