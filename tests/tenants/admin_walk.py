@@ -94,7 +94,7 @@ def furnish(word: str) -> dict[type[Model], Any]:
         agent=_agent_hint(agent),
         center_id=str(center.pk),
     )
-    ledger.amend(call, CallChanges(is_flagged=True, flag_notes=f"{word} flagged"), actor=owner)
+    ledger.amend(call, CallChanges(is_flagged=True, flag_notes=f"{word} flagged", note=f"{word} note"), actor=owner)
     recording = make_recording(call, refusal_detail=f"{word} refused", codec=word)
     call.refresh_from_db()
     endpoint = make_endpoint(
@@ -168,6 +168,7 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
     yield reverse("admin:calls_donotcall_paste")
+    yield reverse("admin:contacts_contact_merge", args=[rows[Contact].pk])
     pages = ("fire", "again", "pause", "resume", "renew")
     yield from (reverse(f"admin:calls_webhookendpoint_{page}", args=[rows[WebhookEndpoint].pk]) for page in pages)
     yield reverse("admin:calls_webhookendpoint_again", args=[rows[WebhookEndpoint].pk]) + "?what=all"
