@@ -141,7 +141,7 @@ def test_a_printed_call_has_its_facts_and_no_buttons(page, shot, owner, call):
     for gone in (
         page.get_by_label("Add a note"),
         page.get_by_role("button", name="Save", exact=True),
-        page.locator("#nav-sidebar"),
+        page.locator("#nav-sidebar-inner"),
     ):
         expect(gone).to_be_hidden()
     shot("call-print")

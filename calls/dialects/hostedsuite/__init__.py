@@ -13,6 +13,7 @@ Where a page is silent or contradicts itself we serve this reading:
 - Pages count from 0. Without ItemsPerPage one answer holds everything, up to 5,000 calls; the cap holds for ItemsPerPage too.
 - An unknown SortField is ignored, as the framework does; an unknown CallType or SortDir is refused: answering with other calls
   than were asked for would be worse than no answer.
+- An update of Notes sets all of the text; what it replaces stays in the call's thread (``calls.ledger.noting``).
 - Text that is not known is left out of an item; numbers and Flagged cannot be null there, so a length nobody told is 0. Notes
   is always there. Type is left out for calls that are neither Incoming nor Outgoing.
 - A wrong customer, person or password is the same 401.
