@@ -41,7 +41,7 @@ def thread_of(call: Call) -> list[CallNote]:
 
 def add_to_thread(call: Call, before: str, text: str, *, actor: User | None, source: str) -> CallNote:
     """Add an entry to a locked call whose notes read ``before``; the caller saves the call and tells of it."""
-    text = text.strip()
+    text = _tidy(text)
     if not text:
         raise InvalidCall.field("note", "Write something, or leave the note out.", code="required")
     if len(text) > LONGEST_NOTE:
@@ -69,7 +69,7 @@ def edit_note(note: CallNote, text: str, *, actor: User) -> CallNote:
 
     Raises ``InvalidCall`` for no text, ``CallNotFound`` for an entry that is not this person's, was set aside or is gone.
     """
-    text = text.strip()
+    text = _tidy(text)
     if not text or len(text) > LONGEST_NOTE or "\0" in text:
         raise InvalidCall.field("note", f"Write between 1 and {LONGEST_NOTE} characters.")
     with transaction.atomic():
@@ -119,6 +119,11 @@ def _write(call: Call, text: str, *, actor: User | None, source: str) -> CallNot
     return CallNote.objects.create(
         tenant_id=call.tenant_id, call=call, author=actor, source=source, text=text, written_at=timezone.now()
     )
+
+
+def _tidy(text: str) -> str:
+    """Without what browsers make of line ends, and without the space around."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _joined(notes: Iterable[CallNote]) -> str:

@@ -38,10 +38,10 @@ def test_logging_a_call_writes_no_entry_and_shows_its_text_as_the_first(tenant, 
 def test_an_added_note_ends_the_text_and_keeps_the_first_entry_with_its_id(tenant, astrid):
     call = make_call(tenant, notes="Told by the switch")
     first = ledger.thread_of(call)[0].pk
-    after = ledger.amend(call, CallChanges(note="  Called back \n"), actor=astrid, source=Source.ADMIN)
-    assert after.notes == "Told by the switch\n\nCalled back"
+    after = ledger.amend(call, CallChanges(note="  Called\r\nback \n"), actor=astrid, source=Source.ADMIN)
+    assert after.notes == "Told by the switch\n\nCalled\nback"
     assert after.version == 2
-    assert said(after) == [("Told by the switch", None, True), ("Called back", astrid, True)]
+    assert said(after) == [("Told by the switch", None, True), ("Called\nback", astrid, True)]
     assert ledger.thread_of(after)[0].pk == first
     assert [note.source for note in ledger.thread_of(after)] == [Source.API, Source.ADMIN]
     event = CallEvent.objects.get(call=call.pk, kind=EventKind.AMENDED)
