@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -68,6 +69,13 @@ def wide(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0
 
 
+def barriers(page):
+    """What keeps people out, of what is ours on the page: rule by rule the places where it is broken."""
+    found = Axe().run(page, context="#content-main").response["violations"]
+    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
+    return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in grave}
+
+
 def test_what_is_typed_outlives_a_reload_until_it_is_saved(page, shot, owner, call):
     sign_in(page, owner)
     page.goto(page_of(call))
@@ -124,10 +132,12 @@ def test_fits_every_screen(page, shot, owner, call, width, scheme):
     chart = page.get_by_role("img", name="Bo Ek rang for 0:12 and talked for 4:40")
     expect(chart).to_be_visible()
     assert not wide(page)
+    assert barriers(page) == {}
     shot(f"call-{width}-{scheme}")
     page.goto(f"/admin/contacts/contact/{Contact.objects.get().pk}/change/")
     expect(page.get_by_role("heading", name="Last calls")).to_be_visible()
     assert not wide(page)
+    assert barriers(page) == {}
     shot(f"contact-{width}-{scheme}")
 
 
