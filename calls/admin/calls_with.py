@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls.admin import cells, sound
-from calls.admin.call_filters import MONTH, period_of
+from calls.admin.call_filters import DAYS_30, period_of
 from calls.admin.recording import PLAYER
 from calls.choices import MISSED, Direction, Disposition
 from calls.models import Call, Recording
@@ -78,7 +78,7 @@ def _newest(request: HttpRequest, calls: CallQuerySet) -> list[Call]:
 
 
 def _figures(calls: CallQuerySet, row: Any, newest: list[Call]) -> list[Figure]:
-    period = period_of(MONTH)
+    period = period_of(DAYS_30)
     told = calls.between(period.start, period.end).aggregate(
         calls=Count("pk"),
         answered=Count("pk", filter=Q(disposition=Disposition.ANSWERED)),
@@ -95,7 +95,7 @@ def _figures(calls: CallQuerySet, row: Any, newest: list[Call]) -> list[Figure]:
     last = cells.moment(newest[0].started_at) if newest else gettext("none yet")
     return [
         *(
-            Figure(label=label, figure=told[name], address=_list_of(row, period=MONTH, **query))
+            Figure(label=label, figure=told[name], address=_list_of(row, period=DAYS_30, **query))
             for name, (label, query) in lists.items()
         ),
         Figure(label=_("talk"), figure=cells.length(told["talk"] or 0)),
