@@ -44,7 +44,8 @@ def plan_merge(kept: Contact | None, gone: Contact | None) -> MergePlan:
     if RelinkRequest.objects.filter(moved_from__in=[kept.pk, gone.pk]).exists():
         raise CannotMerge(gettext("One of the two is being merged already. Wait until its calls have followed."))
     has = {_same(number) for number in kept.numbers.all()}
-    numbers, doubles = [], []
+    numbers: list[ContactNumber] = []
+    doubles: list[ContactNumber] = []
     for number in gone.numbers.all():
         (doubles if _same(number) in has else numbers).append(number)
         has.add(_same(number))

@@ -50,7 +50,7 @@ def context_of(request: HttpRequest, row: Any) -> dict[str, Any]:
         "all_calls": _list_of(row, period="all"),
         "how_many": _counted(calls),
         "is_cut": len(shown) == SHOWN,
-        "media": forms.Media(js=PLAYER),
+        "media": forms.Media(js=PLAYER),  # type: ignore[arg-type]  # scripts with attributes, which the stubs do not know
     }
 
 
