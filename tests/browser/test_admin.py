@@ -55,7 +55,7 @@ def test_finds_todays_call_by_another_spelling_and_writes_about_it(page, shot, t
     page.locator("#result_list .field-started a").click()
 
     page.get_by_label("Add a note").fill("Wants to be called <b>tomorrow</b>")
-    expect(page.get_by_text("Kept on this device")).to_be_visible()
+    expect(page.locator("#call_form .ch-draft")).to_contain_text("Kept on this device")
     page.get_by_role("button", name="Save and continue editing").click()
     timeline = page.locator(".ch-timeline")
     expect(timeline.get_by_text("Notes changed")).to_be_visible()
