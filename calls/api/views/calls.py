@@ -144,7 +144,7 @@ class CallNotes(Resource):
         def work() -> Answer:
             values = read(shared(CallNoteIn), request.data, self.principal.tenant)
             ledger.amend(call, CallChanges(note=values["text"]), actor=self.principal.user)
-            note = CallNote.objects.filter(call=call).order_by("written_at", "id").last()
+            note = CallNote.objects.filter(call=call, author=self.principal.user).order_by("written_at", "id").last()
             return Answer(status=201, body=shared(NoteDocument).render(note))
 
         answer = conditions.answer_once(request, work)
