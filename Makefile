@@ -1,7 +1,7 @@
 # Habits; everything here is one line you could type yourself.
 PY := .venv/bin
 
-.PHONY: asterisk asterisk-setup asterisk-stop up test check style types imports migrations deploy lock format bench
+.PHONY: asterisk asterisk-setup asterisk-stop up test check style types imports migrations deploy lock format texts bench
 
 up:
 	python3 manage.py up
@@ -39,6 +39,10 @@ lock:
 	uv export --no-emit-project --format requirements.txt --no-dev -q --no-header -o requirements/base.txt
 	uv export --no-emit-project --format requirements.txt --no-dev --all-extras -q --no-header -o requirements/production.txt
 	uv export --no-emit-project --format requirements.txt --group dev --all-extras -q --no-header -o requirements/dev.txt
+
+# The catalogues of translations, brought up to date with the sources.
+texts:
+	DJANGO_SETTINGS_MODULE=tests.settings $(PY)/python -m tests.callhub.catalogue
 
 bench:
 	$(PY)/python -m bench

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from callhub import schedule_admin  # noqa: F401 - registers its page
@@ -39,7 +40,7 @@ admin.site.index_title = _("Today")
 
 def environment(request: HttpRequest) -> list[str]:
     """The label in the corner, so that nobody takes one installation for another."""
-    return ["Production", "danger"] if settings.PRODUCTION else ["Embedded", "info"]
+    return [gettext("Production"), "danger"] if settings.PRODUCTION else [gettext("Embedded"), "info"]
 
 
 def stylesheet(request: HttpRequest) -> str:

@@ -15,6 +15,9 @@ class CallhubConfig(AppConfig):
     def ready(self) -> None:
         # Tasks need the configured application; checks, and what keeps the runs of tasks, register themselves.
         from callhub import celery, checks, runs  # noqa: F401
+        from callhub.names import let_names_be_translated
+
+        let_names_be_translated()
 
         post_migrate.connect(_keep_schedule, sender=self)
 

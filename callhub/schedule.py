@@ -72,6 +72,11 @@ def task_of(entry: Entry) -> Task:
     return task
 
 
+def words_of(entry: Entry) -> str:
+    """What an entry does, in its task's own words."""
+    return " ".join((task_of(entry).run.__doc__ or "").split())
+
+
 def keep_rows() -> None:
     """Have one row per entry of the schedule and none besides."""
     wanted = entries()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -75,7 +76,7 @@ class ScheduledTaskAdmin(ReadOnly, ModelAdmin):
     def what(self, row: ScheduledTask) -> str:
         """The task's own words."""
         entry = schedule.entries().get(row.pk)
-        return (schedule.task_of(entry).run.__doc__ or "").strip() if entry else gettext("No longer in the schedule.")
+        return gettext(schedule.words_of(entry)) if entry else gettext("No longer in the schedule.")
 
     @display(description=_("how often"))
     def often(self, row: ScheduledTask) -> str:
@@ -93,7 +94,7 @@ class ScheduledTaskAdmin(ReadOnly, ModelAdmin):
     @display(description=_("took"), ordering="duration_ms")
     def took(self, row: ScheduledTask) -> str:
         """How long the last run took."""
-        return cells.NOTHING if row.duration_ms is None else gettext("%(s).2f s") % {"s": row.duration_ms / 1000}
+        return cells.NOTHING if row.duration_ms is None else gettext("%(s)s s") % {"s": number_format(row.duration_ms / 1000, 2)}
 
     @display(description=_("result"), ordering="result")
     def outcome(self, row: ScheduledTask) -> Any:

@@ -72,7 +72,9 @@ INSTALLED_APPS = [
     "calls",
 ]
 FORMAT_MODULE_PATH = ["callhub.formats"]
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE = "en"  # of everything but the admin, where each person has their own
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "callhub" / "locale"]
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -91,7 +93,6 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

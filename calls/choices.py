@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Source(models.TextChoices):
@@ -114,7 +115,7 @@ class MatchState(models.TextChoices):
 class EventKind(models.TextChoices):
     """What can happen to a call. Interactions a phone system reports are ``interaction``."""
 
-    RECORDED = "call.recorded", _("Recorded")
+    RECORDED = "call.recorded", pgettext_lazy("in the log", "Recorded")
     AMENDED = "call.amended", _("Amended")
     ORIGINATED = "call.originated", _("Ordered")
     PROGRESSED = "call.progressed", _("Progressed")

@@ -40,6 +40,11 @@ class Reach:
         return first.tenant.zone if first else ZoneInfo("UTC")
 
     @property
+    def language(self) -> str:
+        """The language the person chose; empty where they leave it to their browser."""
+        return getattr(self.user, "spoken", "")
+
+    @property
     def centers(self) -> dict[UUID, UUID]:
         """The one center a person is limited to, by tenant."""
         return {row.tenant_id: row.center_id for row in self.memberships.values() if row.center_id}

@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter, TextFilter
@@ -72,8 +73,8 @@ def period_of(name: str) -> Period:
         MONTH: gettext("Calls of this month, %(month)s"),
     }.get(name, gettext("Calls of the last %(days)s days, today included"))
     words = {
-        "day": f"{first:%A} {first.day} {first:%B}",
-        "month": f"{first:%B %Y}",
+        "day": date_format(first, "WEEKDAY_DAY_FORMAT"),
+        "month": date_format(first, "MONTH_FORMAT"),
         "days": (last - first).days + 1,
     }
     zone = timezone.get_current_timezone_name()

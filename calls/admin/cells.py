@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -54,9 +55,9 @@ def moment(at: datetime | None, *, exact: bool = False) -> SafeString | str:
         return NOTHING
     local = timezone.localtime(at)
     is_this_year = local.year == timezone.localtime().year
-    shape = "%a %d %b %Y %H:%M:%S" if exact else "%d %b %H:%M" if is_this_year else "%d %b %Y %H:%M"
+    shape = "EXACT_MOMENT_FORMAT" if exact else "MOMENT_FORMAT" if is_this_year else "MOMENT_WITH_YEAR_FORMAT"
     return format_html(
-        '<time datetime="{0}" title="{0}">{1}</time>', local.isoformat(timespec="milliseconds"), local.strftime(shape)
+        '<time datetime="{0}" title="{0}">{1}</time>', local.isoformat(timespec="milliseconds"), date_format(local, shape)
     )
 
 

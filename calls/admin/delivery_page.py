@@ -8,11 +8,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from callhub.kept import in_words
 from calls.admin import cells
 from calls.choices import DeliveryState, PayloadFormat
 from calls.models import Attempt, Call, Delivery
@@ -63,7 +65,7 @@ def of_call(call: Call) -> dict[str, Any]:
 def status(row: Delivery) -> SafeString:
     """How far it has come, and why no further."""
     badge = cells.badge(row.get_state_display(), _TONES[DeliveryState(row.state)])
-    return format_html('{}<span class="ch-why">{}</span>', badge, row.reason) if row.reason else badge
+    return format_html('{}<span class="ch-why">{}</span>', badge, in_words(row.reason)) if row.reason else badge
 
 
 def call_link(row: Delivery) -> SafeString | str:
@@ -107,7 +109,7 @@ def _progress(row: Delivery) -> list[tuple[Any, Any]]:
         (_("Arrived"), cells.moment(row.delivered_at, exact=True)),
         (_("Next attempt"), cells.moment(row.due_at, exact=True) if row.is_pending else cells.NOTHING),
         (_("Attempts"), row.attempts),
-        (_("Why"), row.reason or cells.NOTHING),
+        (_("Why"), in_words(row.reason) or cells.NOTHING),
     ]
 
 
@@ -115,8 +117,8 @@ def _lines(attempts: list[Attempt]) -> list[tuple[Any, list[Any]]]:
     """The attempts as the columns of a table."""
     return [
         (_("Result"), [_result(attempt) for attempt in attempts]),
-        (_("Took"), [gettext("%(s).2f s") % {"s": attempt.took_ms / 1000} for attempt in attempts]),
-        (_("Why it failed"), [attempt.error or cells.NOTHING for attempt in attempts]),
+        (_("Took"), [gettext("%(s)s s") % {"s": number_format(attempt.took_ms / 1000, 2)} for attempt in attempts]),
+        (_("Why it failed"), [in_words(attempt.error) or cells.NOTHING for attempt in attempts]),
         (_("Asked with"), [folded(written(attempt.request_headers), gettext("Headers")) for attempt in attempts]),
         (_("Its answer"), [folded(attempt.answer, gettext("Answer")) for attempt in attempts]),
     ]

@@ -90,7 +90,7 @@ class RecordingAdmin(ReadOnly, TenantModelAdmin):
     @display(description=_("state"))
     def status(self, recording: Recording) -> Any:
         """How far it has come; hovering tells why it was refused."""
-        why = recording.refusal_detail if recording.state == RecordingState.REFUSED else ""
+        why = sound.why_refused(recording) if recording.state == RecordingState.REFUSED else ""
         word = recording.get_refusal_display() if recording.refusal and recording.state == RecordingState.REFUSED else ""
         return format_html('<span title="{}">{} {}</span>', why, sound.state(recording), word)
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from callhub.kept import in_words
 from calls.admin import cells
 from calls.choices import RecordingKind, RecordingState
 from calls.models import Call, Recording
@@ -127,6 +130,15 @@ def state(recording: Recording) -> SafeString:
     return cells.row(told, replaced, held)
 
 
+def why_refused(recording: Recording) -> str:
+    """Why the audio was not taken, in a sentence; before one that has no words in the reader's language, its kind."""
+    kept, kind = recording.refusal_detail, recording.get_refusal_display()
+    told = in_words(kept)
+    if not kept or told != kept or get_language() == settings.LANGUAGE_CODE:
+        return told or f"{kind}."
+    return f"{kind}. ({kept})"
+
+
 def is_browsers(recording: Recording) -> bool:
     """Whether browsers play audio like this."""
     return recording.mime not in UNPLAYABLE_MIMES and recording.codec not in UNPLAYABLE_CODECS
@@ -173,7 +185,7 @@ def _facts(recording: Recording) -> Iterable[tuple[Any, Any]]:
         words = gettext("%(level)s dBFS, without the silence") % {"level": f"{recording.loudness_dbfs:.0f}"}
         yield _("Loudness"), words
     if recording.longest_silence_ms:
-        yield _("Longest silence"), gettext("%(seconds)s s") % {"seconds": f"{recording.longest_silence_ms / 1000:.1f}"}
+        yield _("Longest silence"), gettext("%(seconds)s s") % {"seconds": number_format(recording.longest_silence_ms / 1000, 1)}
     yield _("Stored"), cells.moment(recording.stored_at) if recording.stored_at else ""
     yield _("Replaced"), cells.moment(recording.replaced_at) if recording.replaced_at else ""
     yield _("Kept until"), cells.moment(recording.retain_until) if recording.retain_until and recording.is_playable else ""
@@ -189,7 +201,7 @@ def _fetch_facts(recording: Recording) -> Iterable[tuple[Any, Any]]:
     if recording.state != RecordingState.STORED:
         yield _("Tries"), str(fetch.attempts)
         yield _("Last try"), cells.moment(fetch.tried_at) if fetch.tried_at else ""
-        yield _("Went wrong"), fetch.detail
+        yield _("Went wrong"), in_words(fetch.detail)
         yield _("Next try"), cells.moment(fetch.due_at) if fetch.due_at else ""
 
 
@@ -213,7 +225,7 @@ def _note(recording: Recording) -> str:
     """What a person should know of it, in words."""
     is_fetched = getattr(recording, "fetch", None) is not None
     if recording.state == RecordingState.REFUSED:
-        why = recording.refusal_detail or f"{recording.get_refusal_display()}."
+        why = why_refused(recording)
         if is_fetched:
             return gettext("What the link leads to was not taken: %(why)s") % {"why": why}
         return gettext("What was sent was not taken: %(why)s A better file may still come.") % {"why": why}

@@ -23,7 +23,7 @@ class TagAdmin(TenantModelAdmin):
 
     change_role = Role.MANAGER
     first_step = _("A tag is a word you put on calls, such as “complaint”, with a colour to find it by.")
-    list_display = ["name", "looks", "calls"]
+    list_display = ["name", "looks", "its_calls"]
     search_fields = ["name"]
     fields = ["name", "colour"]
 
@@ -38,6 +38,6 @@ class TagAdmin(TenantModelAdmin):
         return cells.tags([tag])
 
     @display(description=_("calls"))
-    def calls(self, tag: Tag) -> str:
-        """The calls that have it."""
+    def its_calls(self, tag: Tag) -> str:
+        """The calls that have it; under its own name, as a tag has an attribute of the other."""
         return format_html('<a href="../call/?tags__id__exact={}&period=all" class="ch-link">{}</a>', tag.pk, _("Calls"))

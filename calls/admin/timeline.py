@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -155,7 +156,7 @@ def _last_heard(data: dict[str, Any]) -> str:
     heard_of = parse_datetime(str(data.get("heard_of", "")))
     if heard_of is None:
         return ""
-    at = timezone.localtime(heard_of).strftime("%d %b %Y %H:%M")
+    at = date_format(timezone.localtime(heard_of), "MOMENT_WITH_YEAR_FORMAT")
     return gettext("The last sign of it came %(at)s. Its true end, when it comes, takes the place of this one.") % {"at": at}
 
 

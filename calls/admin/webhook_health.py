@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext
 
+from callhub.kept import in_words
 from calls.admin import cells
 from calls.choices import EndpointState
 from calls.models import Attempt, Delivery, WebhookEndpoint
@@ -88,7 +89,7 @@ def state(endpoint: WebhookEndpoint) -> SafeString:
     """Whether it is told, and why it is not."""
     tone = _TONES[EndpointState(endpoint.state)]
     badge = cells.badge(endpoint.get_state_display(), tone)
-    why = endpoint.state_reason
+    why = in_words(endpoint.state_reason)
     return format_html('{}<span class="ch-why">{}</span>', badge, why) if why else badge
 
 
@@ -96,7 +97,7 @@ def failures(endpoint: WebhookEndpoint) -> SafeString | str:
     """How many attempts failed since the last success, and the last error."""
     if not endpoint.failures:
         return cells.NOTHING
-    return format_html('{}<span class="ch-why">{}</span>', cells.badge(endpoint.failures, "bad"), endpoint.last_error)
+    return format_html('{}<span class="ch-why">{}</span>', cells.badge(endpoint.failures, "bad"), in_words(endpoint.last_error))
 
 
 def oldest_due(endpoint: Any) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""What a mail says: in the reader's time zone, and only what the reader may see.
+"""What a mail says: in the reader's language and time zone, and only what the reader may see.
 
 A member sees in a mail what they see in the admin; an agent without a log-in is told the last digits of a number only.
 """
@@ -14,6 +14,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from calls.choices import CallType, NoticeKind
@@ -36,7 +37,8 @@ def message_of(notice: Notice) -> EmailMessage:
     if notice.user is not None and not _membership(notice):
         raise NothingToTell("This person is no member any more.")
     zone = ZoneInfo(notice.user.time_zone) if notice.user and notice.user.time_zone else notice.tenant.zone
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(zone):
+    language = (notice.user.spoken if notice.user else "") or settings.LANGUAGE_CODE
+    with translation.override(language), timezone.override(zone):
         subject, facts = _SAID[NoticeKind(notice.kind)](notice)
         facts |= {"tenant": notice.tenant, "zone": zone.key, "settings_address": _settings_address(notice)}
         body = render_to_string(f"notices/{notice.kind}.txt", facts)
@@ -104,7 +106,7 @@ def _who(call: Call, *, sees: bool) -> str:
 
 
 def _at(moment: datetime) -> str:
-    return timezone.localtime(moment).strftime("%a %d %b %Y %H:%M")
+    return date_format(timezone.localtime(moment), "WEEKDAY_MOMENT_FORMAT")
 
 
 def _absolute(path: str) -> str:

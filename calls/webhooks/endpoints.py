@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from callhub import doorbell
 from calls import outbound
@@ -208,7 +209,7 @@ def _move(endpoint: WebhookEndpoint, before: list[EndpointState], state: Endpoin
 
 
 def _cancel_waiting(endpoint: WebhookEndpoint) -> None:
-    facts = {"state": DeliveryState.CANCELLED, "reason": _("The endpoint was disabled."), "fence": F("fence") + 1}
+    facts = {"state": DeliveryState.CANCELLED, "reason": gettext_noop("The endpoint was disabled."), "fence": F("fence") + 1}
     Delivery.objects.pending().filter(endpoint=endpoint).update(**facts, lease_until=None, holder=None)
 
 

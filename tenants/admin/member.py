@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelect2Widget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
@@ -24,11 +25,12 @@ from unfold.widgets import (
 from tenants.admin.tenant import time_zones
 from tenants.choices import Role
 from tenants.models import Membership, User
+from tenants.models.user import languages
 from tenants.reach import Reach, reach_of
 from tenants.scoped_admin import TenantForm, TenantModelAdmin
 
 MAIL = ("mails_missed_calls", "mails_digest", "mails_warnings")
-PERSON = ("first_name", "last_name", "email", "time_zone")
+PERSON = ("first_name", "last_name", "email", "time_zone", "language")
 
 
 def is_theirs(reach: Reach, user: User) -> bool:
@@ -40,20 +42,38 @@ def is_theirs(reach: Reach, user: User) -> bool:
     return all(reach.may(Role.OWNER, tenant) for tenant in user.memberships.values_list("tenant_id", flat=True))
 
 
-def _zones() -> list[tuple[str, str]]:
+def own_zones() -> list[tuple[str, str]]:
+    """Every zone there is, and to have the tenant's, as choices."""
     return [("", str(_("As the tenant"))), *time_zones()]
+
+
+def own_languages() -> list[tuple[str, str]]:
+    """Every language there is, and to leave it to the browser, as choices."""
+    return [("", str(_("As the browser says"))), *languages()]
 
 
 class PersonForm(TenantForm):
     """A member with the person behind the membership."""
 
-    first_name = forms.CharField(required=False, max_length=150, widget=UnfoldAdminTextInputWidget)
-    last_name = forms.CharField(required=False, max_length=150, widget=UnfoldAdminTextInputWidget)
-    email = forms.EmailField(required=False, widget=UnfoldAdminEmailInputWidget)
+    first_name = forms.CharField(label=_("First name"), required=False, max_length=150, widget=UnfoldAdminTextInputWidget)
+    last_name = forms.CharField(label=_("Last name"), required=False, max_length=150, widget=UnfoldAdminTextInputWidget)
+    email = forms.EmailField(label=_("Email"), required=False, widget=UnfoldAdminEmailInputWidget)
     time_zone = forms.ChoiceField(
-        required=False, choices=_zones, widget=UnfoldAdminSelect2Widget, help_text=_("Times are shown to them in this zone.")
+        label=_("Time zone"),
+        required=False,
+        choices=own_zones,
+        widget=UnfoldAdminSelect2Widget,
+        help_text=_("Times are shown to them in this zone."),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=own_languages,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Pages and mails are in this language; empty means the browser's, and English for mails."),
     )
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("At least 10 characters."),
@@ -87,6 +107,7 @@ class NewMemberForm(PersonForm):
     """A person who has not signed in here before."""
 
     username = forms.CharField(
+        label=_("Username"),
         max_length=150,
         widget=UnfoldAdminTextInputWidget,
         help_text=_("What they sign in with. Letters, digits and @ . + - _; it cannot be used twice in callhub."),

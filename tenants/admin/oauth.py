@@ -47,16 +47,21 @@ class OAuthAppAdmin(TenantModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: OAuthApp | None = None) -> Sequence[Any]:
         fieldsets = list(super().get_fieldsets(request, obj))
-        return [*fieldsets, (_("Use"), {"fields": ["client_id", "user", "state", "created_at"]})] if obj else fieldsets
+        return [*fieldsets, (_("Use"), {"fields": ["client_id", "user", "standing", "created_at"]})] if obj else fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: OAuthApp | None = None) -> Sequence[str]:
         fields = super().get_readonly_fields(request, obj)
-        return [*fields, "client_id", "user", "state", "created_at"] if obj else fields
+        return [*fields, "client_id", "user", "standing", "created_at"] if obj else fields
 
     @display(description=_("state"), label={"usable": "success", "revoked": "danger"})
     def state(self, app: OAuthApp) -> tuple[str, str]:
         """Whether it is given tokens."""
         return ("usable", gettext("Usable")) if app.revoked_at is None else ("revoked", gettext("Revoked"))
+
+    @display(description=_("state"))
+    def standing(self, app: OAuthApp) -> str:
+        """The same in words alone, for its page."""
+        return self.state(app)[1]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

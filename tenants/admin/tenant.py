@@ -47,7 +47,10 @@ class TenantSettingsForm(forms.ModelForm):
     """A tenant's settings."""
 
     time_zone = forms.ChoiceField(
-        choices=time_zones, widget=UnfoldAdminSelect2Widget, help_text=Tenant._meta.get_field("time_zone").help_text
+        label=_("Time zone"),
+        choices=time_zones,
+        widget=UnfoldAdminSelect2Widget,
+        help_text=Tenant._meta.get_field("time_zone").help_text,
     )
 
     def clean_country(self) -> str:

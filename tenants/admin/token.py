@@ -38,13 +38,12 @@ class ApiTokenAdmin(TenantModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiToken | None = None) -> Sequence[Any]:
         fieldsets = list(super().get_fieldsets(request, obj))
-        return (
-            [*fieldsets, (_("Use"), {"fields": ["prefix", "user", "state", "created_at", "last_used_at"]})] if obj else fieldsets
-        )
+        use = (_("Use"), {"fields": ["prefix", "user", "standing", "created_at", "last_used_at"]})
+        return [*fieldsets, use] if obj else fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Sequence[str]:
         fields = super().get_readonly_fields(request, obj)
-        return [*fields, "prefix", "user", "state", "created_at", "last_used_at"] if obj else fields
+        return [*fields, "prefix", "user", "standing", "created_at", "last_used_at"] if obj else fields
 
     @display(
         description=_("state"),
@@ -55,6 +54,11 @@ class ApiTokenAdmin(TenantModelAdmin):
         if token.revoked_at is not None:
             return "revoked", gettext("Revoked")
         return ("usable", gettext("Usable")) if token.is_usable else ("expired", gettext("Expired"))
+
+    @display(description=_("state"))
+    def standing(self, token: ApiToken) -> str:
+        """The same in words alone, for its page."""
+        return self.state(token)[1]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

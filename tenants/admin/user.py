@@ -53,7 +53,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
-        (_("Person"), {"fields": ["first_name", "last_name", "email", "time_zone"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "time_zone", "language"]}),
         (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]

@@ -64,7 +64,7 @@ class Tenant(models.Model):
         max_length=64,
         unique=True,
         validators=[RegexValidator(r"\A[A-Za-z0-9_-]{1,64}\Z", _("Letters, digits, “-” and “_” only.")), validate_slug],
-        help_text=_("Names the tenant in addresses, such as Planhat's /<tenant>/calls. Letters, digits, “-” and “_”."),
+        help_text=_("Names the tenant in addresses, such as Planhat's /acme/calls. Letters, digits, “-” and “_”."),
     )
     name = models.CharField(max_length=200, help_text=_("Shown to people; HostedSuite clients may send it as CustomerName."))
     parent = models.ForeignKey(
