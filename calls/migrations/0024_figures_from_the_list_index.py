@@ -48,6 +48,10 @@ class Migration(migrations.Migration):
             model_name='call',
             index=models.Index(fields=['tenant', '-started_at', '-id', 'direction', 'disposition', 'remote_key', 'ring_ms', 'talk_ms', 'agent', 'company', 'line', 'center'], name='call_list'),
         ),
+        migrations.AddIndex(
+            model_name='call',
+            index=models.Index(fields=['-started_at', '-id'], name='call_newest'),
+        ),
         migrations.AddConstraint(
             model_name='call',
             constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('external_id', 'tenant', 'source'), name='call_external_id_once_per_source', violation_error_message='A call with this external id is in the log already.'),

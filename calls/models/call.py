@@ -237,6 +237,7 @@ class Call(TenantOwned):
                 ],
                 name="call_list",
             ),
+            models.Index(fields=["-started_at", "-id"], name="call_newest"),  # for who sees several tenants
             models.Index(fields=["tenant", "remote_key", "-started_at"], name="call_by_number"),
             models.Index(
                 fields=["tenant", "given_external_id"], condition=~Q(given_external_id=""), name="call_by_given_external_id"

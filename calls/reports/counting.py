@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, F, Value
@@ -74,11 +75,11 @@ def profile_of(calls: CallQuerySet, span: Span, *, within_ms: int = USUAL_WITHIN
     grain_s = span.grain_s
     within: Any = calls.between(span.start, span.end).order_by()
     grain = Grain("started_at", grain_s)
-    rows = within.values(key=grain).annotate(**(counts() if only_counts else measures(within_ms))).order_by("key")
+    rows = within.values(key=grain).annotate(**(counts() if only_counts else measures(within_ms)))
     waiting = {} if only_counts else _not_returned(within, span, grain)
     parts = [
         (max(datetime.fromtimestamp(key * grain_s, UTC), span.start), Tally(**row, not_returned=waiting.get(key, 0)))
-        for key, row in ((row.pop("key"), row) for row in rows)
+        for key, row in sorted(((row.pop("key"), row) for row in rows), key=itemgetter(0))  # faster than the database's sorting
     ]
     return Profile(span=span, parts=parts)
 
