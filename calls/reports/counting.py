@@ -107,17 +107,17 @@ def _not_returned(within: Any, span: Span, group: Any) -> dict[Any, int]:
 
 
 def by_parties(calls: CallQuerySet, span: Span, parties: Sequence[str], *, limit: int) -> dict[str, list[Row]]:
-    """The counts of the period by each of several parties: one query for all, and one for the names of each that has names.
+    """How many calls of the period each of several parties has: one query for all, and one for the names of each with names.
 
     ``limit`` is for each party. Meant for parties that go together; every combination that occurs is read once.
     """
     within: Any = calls.between(span.start, span.end).order_by()
     columns = [f"{party}_id" if party in NAMES else party for party in parties]
     found: dict[str, dict[Any, Tally]] = {party: {} for party in parties}
-    for row in within.values(*columns).annotate(**counts()):
+    for row in within.values(*columns).annotate(calls=Count("*")):
         keys = [row.pop(column) for column in columns]
         for party, key in zip(parties, keys, strict=True):
-            found[party].setdefault(key, Tally()).add(Tally(**row))
+            found[party].setdefault(key, Tally()).calls += row["calls"]
     return {party: _most(party, tallies, limit) for party, tallies in found.items()}
 
 

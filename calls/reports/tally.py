@@ -32,8 +32,11 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take in the calls of another."""
-        for name in _COUNTS:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.calls += other.calls
+        self.answered += other.answered
+        self.answered_within += other.answered_within
+        self.missed += other.missed
+        self.not_returned += other.not_returned
         self.ring += other.ring
         self.talk += other.talk
 
@@ -41,9 +44,6 @@ class Tally:
     def answered_share(self) -> float | None:
         """How many of all calls were answered, between 0 and 1; None of no calls."""
         return self.answered / self.calls if self.calls else None
-
-
-_COUNTS = ("calls", "answered", "answered_within", "missed", "not_returned")
 
 
 def average(lengths: list[int]) -> int | None:
