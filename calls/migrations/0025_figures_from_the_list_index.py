@@ -30,8 +30,7 @@ def undo(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0023_flagged_calls_have_an_index'),
-        ('contacts', '0006_agent_mails_missed_calls'),
+        ('calls', '0024_call_notes'),
         ('tenants', '0009_mails_and_digest'),
     ]
 
