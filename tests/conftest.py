@@ -10,6 +10,9 @@ from django.db import connection
 
 from tenants import memory
 from tests import brokers, services
+from tests.emptying import empty_quickly
+
+empty_quickly()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
