@@ -22,6 +22,7 @@ from calls.models import (
     DialPlan,
     DoNotCall,
     Line,
+    MissedCall,
     Notice,
     Origination,
     Recording,
@@ -62,6 +63,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 (_("Live board"), "phone_in_talk", Call, reverse("admin:calls_call_live")),
                 (_("Calls"), "call", Call, calls),
+                (_("Missed calls"), "phone_missed", MissedCall, ""),
                 (_("Calls made"), "phone_forwarded", Origination, ""),
                 (_("Recordings"), "graphic_eq", Recording, ""),
                 (_("Tags"), "sell", Tag, ""),

@@ -6,6 +6,7 @@ from calls.admin import (  # noqa: F401
     dialplan,
     donotcall,
     line,
+    missed,
     notice,
     origination,
     recording,

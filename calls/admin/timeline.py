@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from calls.admin.returns import told_of
 from calls.choices import Direction, Disposition, EventKind, MatchState, State
 from calls.models import Call, CallEvent
 from contacts.models import Agent, Company, Contact
@@ -101,7 +102,8 @@ def events_of(call: Call) -> list[CallEvent]:
 def timeline(call: Call, events: list[CallEvent]) -> list[Entry]:
     """Its events in words, with names in place of ids."""
     names = _names(call, events)
-    return [_entry(event, names) for event in events]
+    returns = [Entry(icon="phone_callback", **line._asdict()) for line in told_of(call)]
+    return sorted([*(_entry(event, names) for event in events), *returns], key=lambda entry: entry.at)
 
 
 def _entry(event: CallEvent, names: dict[str, str]) -> Entry:

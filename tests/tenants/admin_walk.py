@@ -22,6 +22,7 @@ from calls.models import (
     DialPlan,
     DoNotCall,
     Line,
+    MissedCall,
     Notice,
     Origination,
     Recording,
@@ -52,7 +53,7 @@ from tests.make import (
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
     Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership, DialPlan, DoNotCall,
-    WebhookEndpoint, Delivery,
+    WebhookEndpoint, Delivery, MissedCall,
 )  # fmt: skip
 
 
@@ -126,6 +127,18 @@ def furnish(word: str) -> dict[type[Model], Any]:
         DialPlan: DialPlan.objects.create(tenant=tenant),
         DoNotCall: DoNotCall.objects.create(
             tenant=tenant, number="+46701112244", e164="+46701112244", match_key="701112244", reason=word, added_by=owner
+        ),
+        MissedCall: MissedCall.objects.create(
+            tenant=tenant,
+            center=center,
+            number="+46701112233",
+            match_key="701112233",
+            first_at=timezone.now(),
+            last_at=timezone.now(),
+            last_call=call,
+            agent=agent,
+            assigned_to=owner,
+            outcome=f"{word} came of it",
         ),
         UsageDay: UsageDay.objects.create(tenant=tenant, day="2026-03-02", zone="UTC"),
         Notice: Notice.objects.create(

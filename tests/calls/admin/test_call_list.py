@@ -23,6 +23,7 @@ from calls.models import (
     DialPlan,
     DoNotCall,
     Line,
+    MissedCall,
     Notice,
     Origination,
     Recording,
@@ -394,7 +395,7 @@ def test_pages_hold_every_call_once_where_all_started_together(client, tenant, m
 COST = {
     Call: 11, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
     ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7, ScheduledTask: 7, UsageDay: 13, DialPlan: 7,
-    DoNotCall: 7, Notice: 7, OwnMembership: 7, WebhookEndpoint: 8, Delivery: 7,
+    DoNotCall: 7, Notice: 7, OwnMembership: 7, MissedCall: 11, WebhookEndpoint: 8, Delivery: 7,
 }  # fmt: skip
 
 
@@ -483,6 +484,9 @@ ROWS = {
     User: lambda tenant, word: make_user(tenant),
     ScheduledTask: lambda tenant, word: ScheduledTask.objects.create(id=word, task=word),
     UsageDay: lambda tenant, word: UsageDay.objects.create(tenant=tenant, day=_day(word), zone="UTC"),
+    MissedCall: lambda tenant, word: MissedCall.objects.create(
+        tenant=tenant, number=word, match_key=word, first_at=ago(minutes=5), last_at=ago(minutes=5), last_call=make_call(tenant)
+    ),
     Notice: lambda tenant, word: Notice.objects.create(
         tenant=tenant, kind="quota", key=word, user=make_user(tenant), due_at=timezone.now()
     ),

@@ -1,0 +1,310 @@
+"""Missed calls that wait to be returned: the queue, what people decide about it, and how well calls are returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from calls import missed
+from calls.admin import cells
+from calls.choices import MissedState
+from calls.missed.acting import LONGEST_OUTCOME
+from calls.models import MissedCall
+from calls.models.missed import MissedCallQuerySet
+from contacts import dialing
+from contacts.dialing import DialingList
+from contacts.phone import readable
+from tenants.choices import Role
+from tenants.reach import reach_of
+from tenants.scoped_admin import RelatedFilter, TenantForm, TenantModelAdmin
+
+WAITING = "waiting"
+SCOPES = [
+    (WAITING, _("Waiting")),
+    ("mine", _("Mine")),
+    ("snoozed", _("Put off")),
+    ("returned", _("Returned")),
+    ("done", _("Done")),
+    ("never", _("Never returned")),
+    ("all", _("All")),
+]
+MORNING = time(8)
+_TONES = {MissedState.OPEN: "bad", MissedState.RETURNED: "good", MissedState.DONE: "plain"}
+_BULKY = ("document", "facts", "notes", "given_contact", "screen_pop", "match_candidates")
+
+
+def in_scope(rows: MissedCallQuerySet, scope: str, user: Any) -> MissedCallQuerySet:
+    """The rows of a quick scope."""
+    scopes = {
+        WAITING: rows.waiting,
+        "mine": lambda: rows.open().filter(assigned_to=user),
+        "snoozed": rows.snoozed,
+        "returned": lambda: rows.filter(state=MissedState.RETURNED),
+        "done": lambda: rows.filter(state=MissedState.DONE),
+        "never": rows.never_returned,
+    }
+    return scopes[scope]() if scope in scopes else rows
+
+
+class ScopeFilter(DropdownFilter):
+    """What waits, unless told otherwise."""
+
+    title = _("scope")
+    parameter_name = "scope"
+    all_option = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        return SCOPES
+
+    def value(self) -> str:
+        told = super().value()
+        return told if told in dict(SCOPES) else WAITING
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return in_scope(queryset, self.value(), reach_of(request).user.pk)
+
+
+class MissedList(DialingList):
+    """The queue, with its quick scopes and figures above it."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        rows = super().get_queryset(request, exclude_parameters)
+        return rows.defer(*(f"last_call__{name}" for name in _BULKY))
+
+    @property
+    def scopes(self) -> list[tuple[Any, str, bool]]:
+        """Label, address and whether it is chosen; the rest of the filter stays."""
+        told = str(self.params.get("scope", ""))
+        chosen = told if told in dict(SCOPES) else WAITING
+        return [(label, self.get_query_string({"scope": name}, ["p"]), name == chosen) for name, label in SCOPES]
+
+    @cached_property
+    def figures(self) -> list[tuple[str, Any]]:
+        """What waits, and how the last 30 days went, each with its words."""
+        told = missed.figures_of(self.root_queryset)
+        oldest = timesince(told.oldest_at, depth=1) if told.oldest_at else cells.NOTHING
+        share = cells.NOTHING if told.share_returned is None else f"{told.share_returned} %"
+        usual = cells.NOTHING if told.usual_return is None else cells.length(int(told.usual_return.total_seconds() * 1000))
+        return [
+            (str(told.waiting), _("waiting")),
+            (oldest, _("the longest wait")),
+            (share, _("returned, of those missed in 30 days")),
+            (usual, _("usual time until they are returned")),
+            (str(told.never_returned), _("never returned, of the last 30 days")),
+        ]
+
+
+class MissedForm(TenantForm):
+    """Who returns it, when, and what came of it."""
+
+    class Meta:
+        help_texts = {"outcome": _("Write what came of it to be done with it. Leave it empty to let it wait.")}
+
+
+class DoneForm(forms.Form):
+    """What came of those that one is done with."""
+
+    outcome = forms.CharField(
+        label=_("What came of it"),
+        required=False,
+        max_length=LONGEST_OUTCOME,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Such as “wrote a mail” or “wrong number”. It may stay empty."),
+    )
+
+
+@admin.register(MissedCall)
+class MissedCallAdmin(TenantModelAdmin):
+    """People who tried to reach us in vain. The log fills and empties the queue; staff say who returns what, and when."""
+
+    form = MissedForm
+    list_display = ["who", "waited", "tried", "last_agent", "status", "assignee"]
+    list_display_links = ["waited"]
+    list_filter = [ScopeFilter, ("agent", RelatedFilter), ("center", RelatedFilter)]
+    list_select_related = ["last_call__contact", "agent", "assigned_to"]
+    list_before_template = "admin/calls/missedcall/scopes.html"
+    search_fields = ["number", "last_call__remote_name", "last_call__contact__name"]
+    search_help_text = _("Number or name")
+    first_step = _("Nobody waits to be called back. Missed calls come here by themselves, and leave when a call is answered.")
+    ordering = ["-last_at", "-id"]
+    sortable_by = ["waited", "tried"]
+    fields = ["who", "first_tried", "waited", "tried", "last_agent", "status", "assigned_to", "snoozed_until", "outcome"]
+    readonly_fields = ["who", "first_tried", "waited", "tried", "last_agent", "status"]
+    actions = ["assign_to_me", "give_back", "put_off_an_hour", "put_off_until_tomorrow", "be_done"]
+
+    class Media:
+        js = dialing.SCRIPTS
+        css = dialing.STYLES
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        for tenant_id, center_id in reach_of(request).centers.items():
+            rows = rows.filter(~Q(tenant=tenant_id) | Q(center=center_id))
+        return rows
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> MissedCall | None:
+        row: MissedCall | None = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.is_dialled = dialing.may_dial(request, row)  # type: ignore[attr-defined]
+        return row
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[MissedList]:
+        return MissedList
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.state == MissedState.OPEN)
+
+    # What is shown
+
+    @display(description=_("who"))
+    def who(self, row: MissedCall) -> Any:
+        """Name, number, and a button to call back."""
+        call = row.last_call
+        known = call.contact if call else None
+        name = known.name if known else call.remote_name if call else ""
+        button = dialing.dial_button(row.number, row.tenant_id, e164=_e164(row), name=name) if _is_dialled(row) else ""
+        number = format_html("{}{}", cells.number_link(row.number, readable(row.number, row.number)), button)
+        shown = format_html('<span class="ch-name"><bdi>{}</bdi></span>', name) if name else ""
+        return format_html('<span class="ch-party">{}<span class="ch-dim">{}</span></span>', shown, number)
+
+    @display(description=_("last tried"), ordering="last_at")
+    def waited(self, row: MissedCall) -> Any:
+        """How long ago, and when."""
+        ago = timesince(row.last_at, depth=1) if row.last_at <= timezone.now() else ""
+        said = gettext("%(time)s ago") % {"time": ago} if ago else ""
+        return format_html('<span class="ch-party">{} <span class="ch-dim">{}</span></span>', said, cells.moment(row.last_at))
+
+    @display(description=_("first tried"))
+    def first_tried(self, row: MissedCall) -> Any:
+        """When they first rang in vain."""
+        return cells.moment(row.first_at, exact=True)
+
+    @display(description=_("tries"), ordering="tries")
+    def tried(self, row: MissedCall) -> str:
+        """How often they rang, and we."""
+        theirs = ngettext("%(n)s time", "%(n)s times", row.tries) % {"n": row.tries}
+        ours = ngettext("%(n)s call back in vain", "%(n)s calls back in vain", row.callbacks) % {"n": row.callbacks}
+        return f"{theirs} · {ours}" if row.callbacks else theirs
+
+    @display(description=_("last agent"))
+    def last_agent(self, row: MissedCall) -> str:
+        """Who last had to do with the number."""
+        return str(row.agent) if row.agent else cells.NOTHING
+
+    @display(description=_("state"))
+    def status(self, row: MissedCall) -> Any:
+        """Whether it waits, is put off, was returned by which call, or done with by whom."""
+        if row.state == MissedState.OPEN and row.snoozed_until and row.snoozed_until > timezone.now():
+            until = format_html("{} {}", gettext("until"), cells.moment(row.snoozed_until))
+            return cells.row(cells.badge(gettext("Put off"), "info"), until)
+        badge = cells.badge(row.get_state_display(), _TONES[MissedState(row.state)])
+        return cells.row(badge, returned_link(row), row.outcome)
+
+    @display(description=_("assigned to"))
+    def assignee(self, row: MissedCall) -> str:
+        """Who is to return it."""
+        return str(row.assigned_to) if row.assigned_to else cells.NOTHING
+
+    # What is decided
+
+    def save_model(self, request: HttpRequest, obj: MissedCall, form: Any, change: bool) -> None:
+        rows: Any = MissedCall.objects.filter(pk=obj.pk)
+        kept = missed.assign(rows, obj.assigned_to) and missed.snooze(rows, obj.snoozed_until)
+        if kept and obj.outcome.strip():
+            kept = missed.finish(rows, obj.outcome.strip(), actor=reach_of(request).user)
+        if not kept:
+            messages.warning(request, gettext("It was returned or done with meanwhile. Nothing was changed."))
+
+    @action(description=_("Assign to me"), permissions=["change"])
+    def assign_to_me(self, request: HttpRequest, queryset: Any) -> None:
+        """Take them on."""
+        self._say(request, missed.assign(self._own(request, queryset), reach_of(request).user))
+
+    @action(description=_("Assign to nobody"), permissions=["change"])
+    def give_back(self, request: HttpRequest, queryset: Any) -> None:
+        """Let anybody take them."""
+        self._say(request, missed.assign(self._own(request, queryset), None))
+
+    @action(description=_("Put off for an hour"), permissions=["change"])
+    def put_off_an_hour(self, request: HttpRequest, queryset: Any) -> None:
+        """They wait again in an hour."""
+        self._say(request, missed.snooze(self._own(request, queryset), timezone.now() + timedelta(hours=1)))
+
+    @action(description=_("Put off until tomorrow morning"), permissions=["change"])
+    def put_off_until_tomorrow(self, request: HttpRequest, queryset: Any) -> None:
+        """They wait again at eight tomorrow, in the viewer's zone."""
+        tomorrow = timezone.localdate() + timedelta(days=1)
+        until = datetime.combine(tomorrow, MORNING, tzinfo=timezone.get_current_timezone())
+        self._say(request, missed.snooze(self._own(request, queryset), until))
+
+    @action(description=_("Be done with them"), permissions=["change"])
+    def be_done(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Ask what came of it, then be done with them."""
+        rows = self._own(request, queryset)
+        form = DoneForm(request.POST if "outcome" in request.POST else None)
+        if form.is_valid():
+            self._say(request, missed.finish(rows, form.cleaned_data["outcome"].strip(), actor=reach_of(request).user))
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Be done with missed calls"),
+            "form": form,
+            "count": rows.open().count(),
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "across": request.POST.get("select_across", "0"),
+        }
+        return TemplateResponse(request, "admin/calls/missedcall/done.html", context)
+
+    def _own(self, request: HttpRequest, queryset: Any) -> MissedCallQuerySet:
+        """Rows by their ids, as an update takes no joins; all of tenants in which the person may."""
+        reach, chosen = reach_of(request), queryset.order_by().values("pk")
+        tenants = set(queryset.order_by().values_list("tenant_id", flat=True).distinct())
+        if not all(reach.may(Role.AGENT, tenant_id) for tenant_id in tenants):
+            raise PermissionDenied
+        return MissedCall.objects.filter(pk__in=chosen)
+
+    def _say(self, request: HttpRequest, count: int) -> None:
+        messages.success(request, ngettext("%(n)s was changed.", "%(n)s were changed.", count) % {"n": count})
+
+
+def returned_link(row: MissedCall) -> Any:
+    """A link to the call that returned it; nothing where it was not returned."""
+    if row.returned_by_id is None:
+        return ""
+    address = reverse("admin:calls_call_change", args=[row.returned_by_id])
+    return format_html('<a class="ch-link" href="{}">{}</a>', address, cells.moment(row.returned_at))
+
+
+def _e164(row: MissedCall) -> str:
+    return row.number if row.number.startswith("+") else ""
+
+
+def _is_dialled(row: MissedCall) -> bool:
+    return bool(getattr(row, "is_dialled", False))
