@@ -29,7 +29,7 @@ def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQue
     words = " ".join(words.split())[:200]
     if not words:
         return calls
-    if _NUMBER.match(words) and any(sign.isdigit() for sign in words):
+    if is_number(words):
         return calls.filter(_by_number(words, countries) | Q(external_id=words))
     for word in words.split()[:8]:
         calls = calls.filter(
@@ -42,6 +42,11 @@ def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQue
             | Q(external_id=words)
         )
     return calls
+
+
+def is_number(words: str) -> bool:
+    """Whether this is a phone number, or a part of one, rather than a word."""
+    return bool(_NUMBER.match(words)) and any(sign.isdigit() for sign in words)
 
 
 def _by_number(text: str, countries: Iterable[str]) -> Q:

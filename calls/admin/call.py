@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import ledger
 from calls.admin import call_page, delivery_page, live, notes, sound
+from calls.admin import search as search_page
 from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, columns_of
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
@@ -64,7 +65,7 @@ class CallAdmin(CallColumns, TenantModelAdmin):
     # The live board
 
     def get_urls(self) -> list[Any]:
-        pages = [("live", live.board), ("live_news", live.news)]
+        pages = [("live", live.board), ("live_news", live.news), ("search", search_page.page)]
         return [
             *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
             path("columns/", self.admin_site.admin_view(self.choose_columns), name="calls_call_columns"),
