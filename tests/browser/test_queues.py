@@ -1,0 +1,89 @@
+"""The queues in a real browser: missed calls are taken on and done with, and everything is found from one box."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from calls import missed
+from calls.choices import Disposition
+from calls.drafts import PartyDraft
+from calls.models import MissedCall
+from contacts.matching import AgentHint
+from tests.browser.test_admin import sign_in
+from tests.make import make_agent, make_call, make_company, make_contact, make_tenant
+from tests.tenants.admin_walk import staff
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.slow]
+
+
+@pytest.fixture
+def tenant():
+    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
+
+
+def miss(tenant, number, ago, **facts):
+    started_at = timezone.now() - timedelta(minutes=ago)
+    return make_call(tenant, number, started_at=started_at, disposition=Disposition.NO_ANSWER, seconds=20, **facts)
+
+
+def fits(page):
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return widths[0] <= widths[1]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_missed_calls_are_taken_on_and_done_with(page, shot, tenant, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    agent = AgentHint(id=str(make_agent(tenant, name="Bo Ek").pk))
+    make_contact(tenant, "+46701234567", name="Åsa Öberg")
+    for ago in (190, 61, 7):
+        miss(tenant, "+46701234567", ago, agent=agent)
+    miss(tenant, "+46709876543", 45)
+    miss(tenant, "+46855566677", 2000)
+    make_call(tenant, "+46855566677", started_at=timezone.now() - timedelta(minutes=1900))
+    missed.follow(tenant.pk)
+    sign_in(page, staff(tenant, "agent", username="mia", first_name="Mia", last_name="Ek"))
+    page.goto("/admin/calls/missedcall/")
+    expect(page.get_by_text("Åsa Öberg")).to_be_visible()
+    expect(page.get_by_text("3 times")).to_be_visible()
+    assert fits(page)
+    shot(f"missed-{width}-{scheme}")
+    page.get_by_role("link", name="Returned", exact=True).click()
+    expect(page.get_by_text("+46 8 555 666 77")).to_be_visible()
+    page.get_by_role("link", name="Waiting", exact=True).click()
+    row = MissedCall.objects.get(number="+46701234567")
+    page.goto(f"/admin/calls/missedcall/{row.pk}/change/")
+    page.get_by_label("Outcome").fill("Wrote a mail")
+    shot(f"missed-one-{width}-{scheme}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Åsa Öberg")).to_have_count(0)
+    row.refresh_from_db()
+    assert (row.state, row.outcome) == ("done", "Wrote a mail")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_everything_is_found_from_one_box(page, shot, tenant, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    company = make_company(tenant, name="Öberg Bygg AB")
+    make_contact(tenant, "+46701234567", name="Åsa Öberg", company=company)
+    make_call(tenant, "+46701234567", started_at=timezone.now(), notes="She asks whether Öberg may come on Monday.")
+    make_call(tenant, "+46709999999", remote=PartyDraft(number="+46709999999", name="Nils Öberg"))
+    sign_in(page, staff(tenant, "viewer", username="mia"))
+    if width > 768:
+        page.get_by_role("searchbox", name="Search everything").fill("Öberg")
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("link", name="Search everything").click()
+        page.locator("main, #main, body").get_by_role("searchbox", name="Search everything").last.fill("Öberg")
+        page.keyboard.press("Enter")
+    expect(page.get_by_text("Found for “Öberg”")).to_be_visible()
+    expect(page.get_by_role("link", name="Åsa Öberg")).to_be_visible()
+    expect(page.locator("mark").first).to_have_text("Öberg")
+    assert fits(page)
+    shot(f"search-{width}-{scheme}")
