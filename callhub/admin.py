@@ -65,6 +65,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Calls"), "call", Call, calls),
                 (_("Missed calls"), "phone_missed", MissedCall, ""),
                 (_("Calls made"), "phone_forwarded", Origination, ""),
+                (_("Unmatched numbers"), "person_search", Call, reverse("admin:calls_call_unmatched")),
                 (_("Recordings"), "graphic_eq", Recording, ""),
                 (_("Tags"), "sell", Tag, ""),
             ],

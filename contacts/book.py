@@ -11,8 +11,18 @@ from django.db import models, transaction
 
 from contacts.choices import Change
 from contacts.merging import MergePlan, plan_merge
-from contacts.models import Agent, AgentExtension, Company, Contact, ContactEvent, ContactNumber, RelinkRequest
+from contacts.models import (
+    Agent,
+    AgentExtension,
+    Company,
+    Contact,
+    ContactEvent,
+    ContactNumber,
+    IgnoredNumber,
+    RelinkRequest,
+)
 from contacts.phone import read_number
+from tenants.models import Tenant, User
 
 
 def tell(rows: Iterable[models.Model], change: Change) -> None:
@@ -68,6 +78,38 @@ def save_numbers(contact: Contact, *, changed: Iterable[ContactNumber] = (), rem
     ask_for_relink(contact, before | _known_by(contact))
     if changed or removed:
         tell([contact], Change.UPDATED)
+
+
+@transaction.atomic
+def give_number(contact: Contact, number: str, *, alone: bool = False) -> bool:
+    """Have a contact known by a number, in any spelling; past calls follow. Whether anything changed.
+
+    With ``alone`` it is taken from every other contact of the tenant that has it, so that there is nothing to choose between.
+    """
+    read = read_number(number, contact.tenant.country)
+    if not read:
+        return False
+    same = ContactNumber.objects.filter(tenant=contact.tenant_id, match_key=read.key).select_related("contact", "tenant")
+    owned = [row for row in same if not (read.e164 and row.e164) or row.e164 == read.e164]
+    others = [row for row in owned if row.contact_id != contact.pk] if alone else []
+    for row in others:
+        save_numbers(row.contact, removed=[row])
+    is_new = all(row.contact_id != contact.pk for row in owned)
+    if is_new:
+        save_numbers(contact, changed=[ContactNumber(tenant=contact.tenant, contact=contact, raw=read.e164 or read.raw[:64])])
+    return is_new or bool(others)
+
+
+def ignore_number(tenant: Tenant, number: str, *, actor: User | None) -> None:
+    """Do not offer a number any more as one that wants a contact; ignored already is fine."""
+    read = read_number(number, tenant.country)
+    row = IgnoredNumber(tenant=tenant, number=read.e164 or read.raw[:64], match_key=read.key, ignored_by=actor)
+    IgnoredNumber.objects.bulk_create([row], ignore_conflicts=True)
+
+
+def notice_number(tenant: Tenant, number: str) -> None:
+    """Offer it again."""
+    IgnoredNumber.objects.filter(tenant=tenant, match_key=read_number(number, tenant.country).key).delete()
 
 
 @transaction.atomic

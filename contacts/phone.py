@@ -60,6 +60,15 @@ def read_number(text: str, country: str) -> Number:
     return _read(text.strip()[:LONGEST_TEXT], country)  # cut before it is remembered
 
 
+def beginnings(part: str) -> tuple[str, str]:
+    """From which key (included) to which (not included) keys begin with these digits; the latter is empty where none is above.
+
+    A range of digits, unlike a pattern, is found by an index in every collation.
+    """
+    above = str(int(part) + 1).zfill(len(part))
+    return part, above if len(above) == len(part) else ""
+
+
 def readable(e164: str, raw: str = "") -> str:
     """A number as people read it, ``+46 70 123 45 67``; one without an E.164 form as it was written."""
     try:

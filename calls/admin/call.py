@@ -14,7 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from calls import ledger
-from calls.admin import call_page, delivery_page, live, notes, sound
+from calls.admin import call_page, delivery_page, live, notes, sound, unmatched
 from calls.admin import search as search_page
 from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, columns_of
 from calls.admin.call_filters import FILTERS
@@ -62,10 +62,17 @@ class CallAdmin(CallColumns, TenantModelAdmin):
         js = [*PLAYER, *dialing.SCRIPTS, *(forms.Script(f"callhub/{name}.js", defer=True) for name in ("list", "draft"))]
         css = {"all": [*dialing.STYLES["all"], "callhub/call.css"]}
 
-    # The live board
+    # The live board, the search, the numbers nobody is known by
 
     def get_urls(self) -> list[Any]:
-        pages = [("live", live.board), ("live_news", live.news), ("search", search_page.page)]
+        pages = [
+            ("live", live.board),
+            ("live_news", live.news),
+            ("search", search_page.page),
+            ("unmatched", unmatched.page),
+            ("unmatched_choose", unmatched.choose),
+            ("unmatched_settle", unmatched.settle),
+        ]
         return [
             *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
             path("columns/", self.admin_site.admin_view(self.choose_columns), name="calls_call_columns"),

@@ -27,7 +27,7 @@ from calls.admin import cells
 from calls.finding import is_number, search
 from calls.models import Call, Line
 from contacts.models import Company, Contact, ContactNumber
-from contacts.phone import KEY_DIGITS, read_number, readable
+from contacts.phone import KEY_DIGITS, beginnings, read_number, readable
 from tenants.reach import Reach, reach_of
 
 FEW = 5  # of each group
@@ -129,8 +129,8 @@ def keys_of(words: str, countries: Iterable[str]) -> list[Beginning]:
 
 
 def _beginning(part: str) -> Beginning:
-    above = str(int(part) + 1).zfill(len(part))
-    return Beginning(low=part, high=above if len(above) == len(part) else "")
+    low, high = beginnings(part)
+    return Beginning(low=low, high=high)
 
 
 def _without_code(digits: str, country: str) -> str:
@@ -222,7 +222,7 @@ def _notes(words: str, calls: QuerySet[Any]) -> Group:
         for call in rows[: FEW + 1]
     ]
     hint = gettext("Among the newest %(n)s calls with notes.") % {"n": NEWEST}
-    return Group(title=_("Notes"), icon="notes", hits=hits, hint=hint)
+    return Group(title=_("Notes"), icon="notes", hits=hits, more=_list("calls_call", period="all", notes=words), hint=hint)
 
 
 def numbered(calls: QuerySet[Any], key: Beginning) -> QuerySet[Any]:

@@ -34,7 +34,7 @@ class Figures:
 def figures_of(rows: MissedCallQuerySet, now: datetime | None = None) -> Figures:
     """The figures of these rows, by three queries."""
     now = now or timezone.now()
-    waiting = rows.waiting().order_by().aggregate(count=Count("pk"), oldest=Min("last_at"))
+    waiting = rows.waiting().order_by().aggregate(count=Count("pk"), oldest=Min("first_at"))
     lately = rows.filter(last_at__gte=now - PERIOD).order_by()
     told = lately.aggregate(missed=Count("pk"), returned=Count("pk", filter=Q(returned_by__isnull=False)))
     times = sorted(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contacts.book import remove_contact, save_agent, save_contact, save_numbers
+from contacts.book import give_number, remove_contact, save_agent, save_contact, save_numbers
 from contacts.models import Contact, ContactNumber, RelinkRequest
 from tenants.models import Tenant
 from tests.make import make_agent, make_contact, make_tenant
@@ -91,3 +91,22 @@ def test_an_agents_extensions_are_the_whole_list(tenant: Tenant) -> None:
     for wanted in (["210", "0003*211"], ["210"], []):
         save_agent(agent, extensions=wanted)
         assert sorted(agent.extensions.values_list("number", flat=True)) == sorted(wanted)
+
+
+def test_a_number_is_given_once_and_past_calls_are_asked_for(tenant: Tenant) -> None:
+    anna = make_contact(tenant)
+    asked()
+    assert give_number(anna, "070-123 45 67")
+    assert asked() == {("701234567", "")}
+    assert not give_number(anna, "+46 70 123 45 67")
+    assert [number.raw for number in anna.numbers.all()] == ["+46701234567"]
+    assert not give_number(anna, "nobody")
+
+
+def test_a_number_that_one_keeps_alone_is_taken_from_the_others(tenant: Tenant) -> None:
+    anna, bo = make_contact(tenant, "+46701234567"), make_contact(tenant, "0701234567", "+46709999999")
+    elsewhere = make_contact(make_tenant(), "+46701234567")
+    assert give_number(anna, "+46701234567", alone=True)
+    assert [number.raw for number in bo.numbers.all()] == ["+46709999999"]
+    assert anna.numbers.count() == elsewhere.numbers.count() == 1
+    assert not give_number(anna, "+46701234567", alone=True)

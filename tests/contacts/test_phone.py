@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contacts.phone import LONGEST_TEXT, is_same, read_number
+from contacts.phone import LONGEST_TEXT, beginnings, is_same, read_number
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,14 @@ def test_every_spelling_of_a_number_has_one_key(national: str, lead: str) -> Non
 
 def test_the_longest_german_number_still_fits() -> None:
     assert len(read_number("+49" + "3" * 15, "DE").e164) <= 16
+
+
+@pytest.mark.parametrize(
+    ("part", "bounds"), [("70", ("70", "71")), ("799", ("799", "800")), ("99", ("99", "")), ("09", ("09", "10"))]
+)
+def test_keys_that_begin_alike_are_a_range(part, bounds):
+    assert beginnings(part) == bounds
+    low, high = bounds
+    for key in (part, f"{part}0", f"{part}999"):
+        assert low <= key
+        assert not high or key < high

@@ -190,6 +190,11 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:calls_delivery_replay_one", args=[rows[Delivery].pk])
     yield reverse("admin:calls_call_live")
     yield reverse("admin:calls_call_live_news")
+    yield from (
+        reverse("admin:calls_call_search") + f"?q={words}" for words in ("a", "contact", "company", "notes", "0701112233")
+    )
+    yield reverse("admin:calls_call_unmatched") + "?period=all"
+    yield reverse("admin:calls_call_unmatched_choose") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233&q=contact"
     yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"
     yield reverse("admin:calls_origination_progress", args=[rows[Origination].pk])
     yield from _autocompletes()
