@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from calls import unmatched
 from calls.admin import cells
-from calls.admin.call_filters import MONTH, PERIODS, period_of
+from calls.admin.call_filters import DAYS_30, PERIODS, period_of
 from calls.models import Call
 from contacts.book import give_number, ignore_number, notice_number, save_contact
 from contacts.models import Contact, IgnoredNumber
@@ -52,8 +52,8 @@ class Offered:
 
 def page(request: HttpRequest, calls: QuerySet[Call]) -> HttpResponse:
     """The numbers; ``calls`` are those its reader may see."""
-    reach, name = reach_of(request), request.GET.get("period", MONTH)
-    period = period_of(name if name in dict(PERIODS) else MONTH)
+    reach, name = reach_of(request), request.GET.get("period", DAYS_30)
+    period = period_of(name if name in dict(PERIODS) else DAYS_30)
     within: Any = calls
     rows = unmatched.unmatched(within.between(period.start, period.end))
     tenants = {tenant.pk: tenant for tenant in reach.tenants().filter(pk__in={row.tenant_id for row in rows})}

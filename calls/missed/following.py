@@ -1,7 +1,7 @@
 """From the feed to the queue: for every number that events touch, its missed calls and their return are worked out anew.
 
 A cursor for each tenant says how far into its feed the queue has come; it moves in the transaction that changes the queue, so
-a crash loses and doubles nothing, and two who follow at once wait for each other. Calls older than ``KEPT`` are let be.
+a crash loses and doubles nothing. While one follows, others leave it to them. Calls older than ``KEPT`` are let be.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def waiting() -> list[str]:
 
 def _next_batch(tenant_id: UUID) -> int:
     with transaction.atomic():
-        cursor = MissedCursor.locked(tenant_id)
+        cursor = MissedCursor.locked_if_free(tenant_id)
+        if cursor is None:
+            return 0
         rows = CallEvent.objects.filter(tenant=tenant_id).settled_after(cursor.position)
         found = list(rows.values_list("transaction", "pk", "call_id")[:AT_ONCE])
         if found:

@@ -242,6 +242,7 @@ class Call(TenantOwned):
             models.Index(
                 fields=["tenant", "given_external_id"], condition=~Q(given_external_id=""), name="call_by_given_external_id"
             ),
+            models.Index(fields=["tenant", "-started_at"], condition=~Q(notes=""), name="call_noted"),
             models.Index(fields=["tenant", "state"], condition=~Q(state="ended"), name="call_live"),
             models.Index(fields=["tenant", "-started_at", "-id"], condition=Q(is_flagged=True), name="call_flagged"),
             models.Index(fields=["tenant", "id"], condition=Q(state="ended", number__isnull=True), name="call_unnumbered"),

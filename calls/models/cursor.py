@@ -25,12 +25,23 @@ class FeedCursor(models.Model):
 
     @classmethod
     def locked(cls, tenant_id: UUID) -> Self:
-        """The tenant's cursor, nobody else's until the transaction ends."""
-        rows = cls._default_manager.select_for_update().filter(pk=tenant_id)
+        """The tenant's cursor, nobody else's until the transaction ends; waits for whoever has it."""
+        cursor = cls._locked(tenant_id, skips=False)
+        assert cursor is not None  # it is made where there is none
+        return cursor
+
+    @classmethod
+    def locked_if_free(cls, tenant_id: UUID) -> Self | None:
+        """The same, without waiting: None while it is somebody else's."""
+        return cls._locked(tenant_id, skips=True)
+
+    @classmethod
+    def _locked(cls, tenant_id: UUID, *, skips: bool) -> Self | None:
+        rows = cls._default_manager.select_for_update(skip_locked=skips).filter(pk=tenant_id)
         cursor = rows.first()
         if cursor is None:
             cls._default_manager.bulk_create([cls(tenant_id=tenant_id)], ignore_conflicts=True)
-            cursor = rows.get()
+            cursor = rows.first()
         return cursor
 
     @property

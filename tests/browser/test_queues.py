@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from calls import missed
+from calls import ledger, missed
 from calls.choices import Disposition
 from calls.drafts import PartyDraft
-from calls.models import MissedCall
+from calls.models import Call, MissedCall
 from contacts.matching import AgentHint
 from tests.browser.test_admin import sign_in
 from tests.make import make_agent, make_call, make_company, make_contact, make_tenant
@@ -80,10 +80,38 @@ def test_everything_is_found_from_one_box(page, shot, tenant, width, scheme):
         page.keyboard.press("Enter")
     else:
         page.get_by_role("link", name="Search everything").click()
-        page.locator("main, #main, body").get_by_role("searchbox", name="Search everything").last.fill("Öberg")
+        page.get_by_role("searchbox", name="Search everything").last.fill("Öberg")
         page.keyboard.press("Enter")
     expect(page.get_by_text("Found for “Öberg”")).to_be_visible()
     expect(page.get_by_role("link", name="Åsa Öberg")).to_be_visible()
     expect(page.locator("mark").first).to_have_text("Öberg")
     assert fits(page)
     shot(f"search-{width}-{scheme}")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_an_unmatched_number_becomes_a_contact_by_one_click(page, shot, tenant, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 844})
+    make_contact(tenant, "+46855566601", name="Nils Berg", company=make_company(tenant, name="Berg & Co"))
+    for name in ("Anna Ek", "Bo Ek"):
+        make_contact(tenant, "+46709876543", name=name)
+    now = timezone.now()
+    for minute in range(3):
+        started_at = now - timedelta(minutes=minute)
+        make_call(tenant, "+46701234567", started_at=started_at, remote=PartyDraft(number="+46701234567", name="Åsa Öberg"))
+    make_call(tenant, "+46855566677", started_at=now)
+    make_call(tenant, "+46709876543", started_at=now)
+    sign_in(page, staff(tenant, "agent", username="mia"))
+    page.goto("/admin/calls/call/unmatched")
+    expect(page.get_by_role("link", name="3 calls")).to_be_visible()
+    expect(page.get_by_text("differs in the last two digits alone")).to_be_visible()
+    expect(page.get_by_role("button", name="It is Anna Ek")).to_be_visible()
+    assert fits(page)
+    shot(f"unmatched-{width}-{scheme}")
+    page.get_by_role("button", name="New contact").first.click()
+    expect(page.get_by_text("Åsa Öberg is known by +46 70 123 45 67 now")).to_be_visible()
+    ledger.relink_waiting(seconds=10)  # as the worker does within seconds
+    page.reload()
+    expect(page.get_by_role("link", name="3 calls")).to_have_count(0)
+    assert Call.objects.filter(contact__name="Åsa Öberg").count() == 3
