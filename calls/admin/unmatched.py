@@ -115,8 +115,8 @@ def _settle(request: HttpRequest, tenant: Tenant, number: str) -> str:
         return gettext("%(number)s is shown again.") % {"number": shown}
     if verb == "create":
         name = " ".join(request.POST.get("name", "").replace("\0", "").split())[:200] or shown
-        contact = save_contact(Contact(tenant=tenant, name=name), numbers=())
-        give_number(contact, number)
+        read = read_number(number, tenant.country)
+        contact = save_contact(Contact(tenant=tenant, name=name), numbers=[read.e164 or read.raw[:64]])
     elif verb in ("assign", "alone"):
         found = Contact.objects.for_tenant(tenant).select_related("tenant").by_public_id(request.POST.get("contact", ""))
         if found is None:

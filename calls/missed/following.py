@@ -14,9 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from calls.choices import State
-from calls.missed.settling import is_missed, settle
-from calls.models import Call, CallEvent, MissedCall, MissedCursor, MissedTry
+from calls.missed.settling import settle
+from calls.models import CallEvent, MissedCursor
 from tenants.commit_order import OldestOpenTransaction, Position
 from tenants.models import Tenant
 
@@ -54,19 +53,6 @@ def _next_batch(tenant_id: UUID) -> int:
         rows = CallEvent.objects.filter(tenant=tenant_id).settled_after(cursor.position)
         found = list(rows.values_list("transaction", "pk", "call_id")[:AT_ONCE])
         if found:
-            settle(tenant_id, _touched(tenant_id, {call_id for _, _, call_id in found}), since=timezone.now() - KEPT)
+            settle(tenant_id, {call_id for _, _, call_id in found}, floor=timezone.now() - KEPT)
             cursor.move_to(Position(*found[-1][:2]))
         return len(found)
-
-
-def _touched(tenant_id: UUID, call_ids: set[UUID]) -> set[str]:
-    """The numbers whose queue these calls may change: those missed now, and those that were counted before or wait for one."""
-    recent = Call.objects.filter(tenant=tenant_id, pk__in=call_ids, started_at__gte=timezone.now() - KEPT)
-    told = list(recent.exclude(remote_key="").filter(state=State.ENDED).values_list("remote_key", "direction", "disposition"))
-    missed = {key for key, direction, disposition in told if is_missed(direction, disposition)}
-    others = {key for key, _, _ in told} - missed
-    rows = MissedCall.objects.filter(tenant=tenant_id)
-    known = rows.filter(match_key__in=others).values_list("match_key", flat=True) if others else ()
-    counted = MissedTry.objects.filter(call__in=call_ids).values_list("missed__match_key", flat=True)
-    returned = rows.filter(returned_by__in=call_ids).values_list("match_key", flat=True)
-    return {*missed, *known, *counted, *returned}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from datetime import datetime, timedelta
 
@@ -139,6 +140,16 @@ def test_a_call_whose_number_is_corrected_moves_to_the_other_number(tenant):
     assert {(row.number, row.tries) for row in queue(tenant)} == {(OTHER, 1), (WHO, 1)}
 
 
+def test_who_returns_it_stays_with_the_number_that_has_calls_left(tenant):
+    user = make_user(tenant)
+    call = miss(tenant, 0)
+    miss(tenant, 1)
+    queue(tenant)
+    missed.assign(MissedCall.objects.all(), user)
+    ledger.amend(call, CallChanges(remote=PartyDraft(number=OTHER)))
+    assert {(row.number, row.assigned_to) for row in queue(tenant)} == {(OTHER, None), (WHO, user)}
+
+
 def test_what_people_decided_stays_while_the_log_changes(tenant):
     user = make_user(tenant)
     miss(tenant, 5)
@@ -195,6 +206,71 @@ def test_another_tenants_answer_returns_nothing(tenant):
     talk(other, 5)
     missed.follow(other.pk)
     assert queue(tenant)[0].state == MissedState.OPEN
+
+
+def test_the_last_agent_is_who_talked_to_them_before_where_nobody_has_since(tenant):
+    agent = make_agent(tenant)
+    talk(tenant, 0, agent=AgentHint(id=str(agent.pk)))
+    queue(tenant)
+    miss(tenant, 10)
+    [row] = queue(tenant)
+    assert row.agent == agent
+    other = make_agent(tenant)
+    ring_back(tenant, 12, agent=AgentHint(id=str(other.pk)))
+    [row] = queue(tenant)
+    assert (row.agent, row.callbacks) == (other, 1)
+
+
+def test_one_that_was_done_with_may_be_returned_all_the_same(tenant):
+    miss(tenant, 0)
+    queue(tenant)
+    missed.finish(MissedCall.objects.all(), "", actor=None)
+    answer = talk(tenant, 5)
+    [row] = queue(tenant)
+    assert (row.state, row.returned_by_id) == (MissedState.DONE, answer.pk)
+
+
+def snapshot(tenant):
+    """The queue as the log makes it, whatever its rows are called."""
+    missed.follow(tenant.pk)
+    rows = MissedCall.objects.for_tenant(tenant).prefetch_related("calls")
+    return sorted(
+        (row.number, str(row.center_id), row.first_at, row.last_at, row.state, str(row.returned_by_id), row.tries)
+        + tuple(sorted(str(each.call_id) for each in row.calls.all()))
+        for row in rows
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_followed_step_by_step_the_queue_is_what_the_whole_log_makes_of_it(tenant, seed, monkeypatch):
+    monkeypatch.setattr("calls.missed.following.AT_ONCE", 3)
+    chance = random.Random(seed)
+    centers = [str(make_center(tenant).pk) for _ in range(2)]
+    calls = []
+    for _ in range(40):
+        number, minute = chance.choice((WHO, OTHER)), chance.randrange(200)
+        do = chance.choice(("miss", "miss", "talk", "ring_back", "edit", "move", "renumber", "remove", "follow", "follow"))
+        if do in ("miss", "talk", "ring_back"):
+            make = {"miss": miss, "talk": talk, "ring_back": ring_back}[do]
+            calls.append(make(tenant, minute, number, center_id=chance.choice(centers)))
+        elif do == "follow":
+            missed.follow(tenant.pk, seconds=0)
+        elif calls:
+            call = chance.choice(calls)
+            if do == "remove":
+                calls.remove(call)
+                ledger.remove(call)
+            elif do == "edit":
+                ledger.amend(call, CallChanges(disposition=chance.choice((Disposition.ANSWERED, Disposition.BUSY))))
+            elif do == "move":
+                ledger.amend(call, CallChanges(started_at=at(minute), ended_at=at(minute + 1)))
+            else:
+                ledger.amend(call, CallChanges(remote=PartyDraft(number=number)))
+    followed = snapshot(tenant)
+    MissedCall.objects.all().delete()
+    MissedCursor.objects.all().delete()
+    monkeypatch.undo()
+    assert followed == snapshot(tenant)
 
 
 def test_calls_of_long_ago_stay_out_and_what_waits_at_the_edge_keeps_its_earlier_calls(tenant):
