@@ -156,7 +156,7 @@ class MissedCallAdmin(TenantModelAdmin):
         css = dialing.STYLES
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
+        rows = super().get_queryset(request).select_related("last_call__contact")  # a removed one is none then, not an error
         for tenant_id, center_id in reach_of(request).centers.items():
             rows = rows.filter(~Q(tenant=tenant_id) | Q(center=center_id))
         return rows

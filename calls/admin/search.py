@@ -89,7 +89,7 @@ def found(words: str, calls: QuerySet[Any], reach: Reach) -> Iterator[Group]:
     tenants = dict(reach.tenants().order_by().values_list("pk", "country")[:MOST_TENANTS])
     countries = sorted(set(tenants.values()))
     keys = keys_of(words, countries) if is_number(words) else []
-    within = calls.filter(tenant__in=list(tenants))
+    within = calls.filter(tenant__in=list(tenants)) if len(tenants) < MOST_TENANTS else calls  # indexes begin with the tenant
     yield _contacts(words, keys, reach)
     yield _companies(words, keys, reach)
     yield _numbers(words, keys, reach)

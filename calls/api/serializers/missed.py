@@ -21,7 +21,7 @@ class MissedDocument(Document):
         choices=MissedState.choices, help_text="returned: a later call was answered; done: a person said so."
     )
     number = serializers.CharField(help_text="E.164, or the digits they are matched by.")
-    contact = serializers.UUIDField(source="last_call.contact_id", allow_null=True, help_text="Who it was, where that is known.")
+    contact = serializers.SerializerMethodField(help_text="Who it was, where that is known.")
     center = serializers.UUIDField(source="center_id", allow_null=True)
     first_at = MomentField(help_text="When they first tried.")
     last_at = MomentField(help_text="When they last tried.")
@@ -41,6 +41,11 @@ class MissedDocument(Document):
     updated_at = MomentField()
 
     on_request = ("calls",)
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
+    def get_contact(self, row: Any) -> str | None:
+        call = row.last_call  # none where it was removed a moment ago
+        return str(call.contact_id) if call and call.contact_id else None
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "format": "uuid"}})
     def get_calls(self, row: Any) -> list[str]:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from calls import missed
+from calls import ledger, missed
 from calls.choices import Disposition, MissedState
 from calls.models import MissedCall
 from contacts.matching import AgentHint
@@ -120,6 +120,13 @@ def test_the_page_of_one_assigns_puts_off_and_ends_it(client, tenant, user):
     assert (row.state, row.done_by) == (MissedState.DONE, user)
     assert client.post(page, {**form, "outcome": "Again"}).status_code == 403
     assert "Wrong number" in client.get(page).content.decode()
+
+
+def test_a_call_that_was_removed_a_moment_ago_is_no_trouble(client, tenant):
+    ledger.remove(miss(tenant))
+    row = MissedCall.objects.get()
+    assert "+46 70 123 45 67" in text_of(client)
+    assert client.get(reverse("admin:calls_missedcall_change", args=[row.pk])).status_code == 200
 
 
 def test_viewers_change_nothing(tenant):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from calls import missed
+from calls import ledger, missed
 from calls.choices import Disposition
 from calls.models import MissedCall
 from tenants.choices import Role
@@ -37,6 +37,17 @@ def test_tells_who_tried_how_often_and_with_which_calls(api, tenant):
     assert (row["call"], row["calls"]) == (str(calls[1].pk), [str(call.pk) for call in calls])
     assert (row["returned_by"], row["assigned_to"], row["snoozed_until"], row["contact"]) == (None, None, None, None)
     assert api.get(f"missed/{row['id']}").json()["tries"] == 2
+
+
+def test_a_call_that_was_removed_a_moment_ago_is_no_trouble(api, tenant):
+    call = miss(tenant)
+    key = one(tenant).pk
+    ledger.remove(call)
+    assert api.get(f"missed/{key}").json()["contact"] is None
+    assert api.get("missed?expand=calls").json()["results"][0]["call"] == str(call.pk)
+    assert api.post(f"missed/{key}/assign", {"to": None}).status_code == 200
+    missed.follow(tenant.pk)
+    assert api.get("missed").json()["results"] == []
 
 
 def test_the_call_that_returned_it_is_told(api, tenant):
