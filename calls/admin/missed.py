@@ -27,12 +27,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from calls import missed
 from calls.admin import cells
 from calls.choices import MissedState
+from calls.finding import is_number
 from calls.missed.acting import LONGEST_OUTCOME
 from calls.models import MissedCall
 from calls.models.missed import MissedCallQuerySet
 from contacts import dialing
 from contacts.dialing import DialingList
-from contacts.phone import readable
+from contacts.phone import read_number, readable
 from tenants.choices import Role
 from tenants.reach import reach_of
 from tenants.scoped_admin import RelatedFilter, TenantForm, TenantModelAdmin
@@ -143,7 +144,7 @@ class MissedCallAdmin(TenantModelAdmin):
     list_select_related = ["last_call__contact", "agent", "assigned_to"]
     list_before_template = "admin/calls/missedcall/scopes.html"
     search_fields = ["number", "last_call__remote_name", "last_call__contact__name"]
-    search_help_text = _("Number or name")
+    search_help_text = _("Number in any spelling, or a name")
     first_step = _("Nobody waits to be called back. Missed calls come here by themselves, and leave when a call is answered.")
     ordering = ["-last_at", "-id"]
     sortable_by = ["waited", "tried"]
@@ -166,6 +167,14 @@ class MissedCallAdmin(TenantModelAdmin):
         if row is not None:
             row.is_dialled = dialing.may_dial(request, row)  # type: ignore[attr-defined]
         return row
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        if not is_number(search_term.strip()):
+            return super().get_search_results(request, queryset, search_term)
+        countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct()
+        keys = {number.key for number in (read_number(search_term, country) for country in countries) if number.key}
+        digits = "".join(sign for sign in search_term if sign.isdigit()).lstrip("0")
+        return queryset.filter(Q(match_key__in=keys) | Q(number__contains=digits)), False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[MissedList]:
         return MissedList

@@ -65,6 +65,16 @@ def test_tells_who_waits_since_when_how_often_they_tried_and_offers_to_call_back
     assert "data-dial=" not in text_of(signed_in(staff(tenant, "viewer")))
 
 
+@pytest.mark.parametrize("words", ["070-123 45 67", "0046701234567", "70123", "Åsa"])
+def test_finds_a_number_in_any_spelling_and_a_name(client, tenant, words):
+    make_contact(tenant, "+46701234567", name="Åsa & Co")
+    miss(tenant)
+    miss(tenant, "+46855566677")
+    text = text_of(client, f"?q={words}")
+    assert "+46 70 123 45 67" in text
+    assert "+46 8 555 666 77" not in text
+
+
 def test_an_empty_queue_says_so(client):
     assert "Nobody waits to be called back" in text_of(client)
 
