@@ -66,7 +66,6 @@ class MissedCallAdmin(TenantModelAdmin):
     list_display = ["who", "waited", "tried", "last_agent", "status", "assignee"]
     list_display_links = ["waited"]
     list_filter = [ScopeFilter, ("agent", RelatedFilter), ("center", RelatedFilter)]
-    list_select_related = ["last_call__contact", "agent", "assigned_to"]
     list_before_template = "admin/calls/missedcall/scopes.html"
     search_fields = ["number", "last_call__remote_name", "last_call__contact__name"]
     search_help_text = _("Number in any spelling, or a name")
@@ -82,7 +81,8 @@ class MissedCallAdmin(TenantModelAdmin):
         css = dialing.STYLES
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request).select_related("last_call__contact")  # a removed one is none then, not an error
+        related = ("last_call__contact", "agent", "assigned_to", "tenant")  # a call that was removed is none then, not an error
+        rows = super().get_queryset(request).select_related(*related)
         for tenant_id, center_id in reach_of(request).centers.items():
             rows = rows.filter(~Q(tenant=tenant_id) | Q(center=center_id))
         return rows

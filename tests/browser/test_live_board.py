@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from calls import dialer
+from calls import dialer, feed
 from calls.choices import State
+from calls.feed import room
 from calls.models import Origination
 from tests.browser.test_admin import sign_in
 from tests.browser.test_calling import PATIENCE, RINGS_ON, TALKS_ON
@@ -103,8 +105,19 @@ def listening_page(context):
     return page
 
 
-def test_a_stream_brings_calls_without_anybody_asking(context, tenant, settings):
+@pytest.fixture
+def streams(settings):
+    """Streams that go on until the test is over, and then end at once."""
     settings.CALLHUB_STREAM_SECONDS = 120
+    yield
+    feed.serve_while(lambda: False)
+    until = time.monotonic() + PATIENCE / 1000
+    while room._inside.total() and time.monotonic() < until:
+        time.sleep(0.1)
+    feed.serve_while(lambda: True)
+
+
+def test_a_stream_brings_calls_without_anybody_asking(context, streams, tenant):
     page = listening_page(context)
     open_board(page, tenant)
     expect(page.locator("[data-by=stream]")).to_be_visible(timeout=PATIENCE)
