@@ -17,7 +17,7 @@ from contacts.matching import AgentHint
 from tests.make import make_agent, make_call, make_center, make_contact, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)  # the queue follows what is committed
 
 LIST = "/admin/calls/missedcall/"
 
