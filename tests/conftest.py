@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from calls import arrivals
 from tenants import memory
 from tests import brokers, services
 from tests.emptying import empty_quickly
@@ -48,5 +49,6 @@ def broker_url(broker: brokers.Broker) -> str:
 def _clean_cache() -> Iterator[None]:
     cache.clear()
     memory.forget()
+    arrivals.forget()
     yield
     cache.clear()

@@ -22,10 +22,12 @@ from django.utils.decorators import classonlymethod
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from calls import arrivals
 from calls.body import BodyRefused, read_object
 from calls.errors import CallError
 from calls.recordings.errors import StorageTrouble
 from tenants.authentication import CredentialsRefused, Principal, TooManyAttempts, client_address
+from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +97,10 @@ class DialectView(View):
     def finish(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Headers on every answer, refusals included."""
 
+    def tenant_of(self, principal: Principal | None) -> Tenant | None:
+        """Whose log the request is for, once it is let in; None where that is not known at this address."""
+        return principal.tenant if principal is not None else None
+
     def unauthorized(self) -> Refusal:
         """What is said to missing or wrong credentials."""
         return Refusal(401, "unauthorized", "The credentials are missing or not valid.", headers={"WWW-Authenticate": "Basic"})
@@ -118,6 +124,9 @@ class DialectView(View):
         principal = self.authenticate(request)
         if principal is not None:
             self.principal = principal
+        tenant = self.tenant_of(principal)
+        if tenant is not None:
+            arrivals.note(tenant.pk, self.dialect.name)
         result: HttpResponseBase = handler(request, *args, **kwargs)
         return result
 

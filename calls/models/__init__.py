@@ -1,5 +1,6 @@
 """The call log: calls, their legs and events, the lines they run over and the tags put on them."""
 
+from calls.models.arrival import DialectUse
 from calls.models.call import Call
 from calls.models.delivery import Attempt, Delivery, WebhookCursor, WebhookLane
 from calls.models.dialplan import DialPlan, DialUse, DoNotCall
@@ -24,6 +25,7 @@ from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Attempt", "Call", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse",
+    "DialectUse",
     "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination", "Recording",
     "RecordingFetch", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "TriedRequest", "TryAddress", "Upload",
     "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",

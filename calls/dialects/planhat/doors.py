@@ -89,6 +89,9 @@ class OpenView(PlanhatView):
         self.tenant = tenant
         self.spend(f"{tenant.pk}:{client_address(request)}")
 
+    def tenant_of(self, principal: Principal | None) -> Tenant:
+        return self.tenant
+
 
 class Nowhere(PlanhatView):
     """Addresses below the vendor's own that lead nowhere."""

@@ -21,6 +21,7 @@ from calls.errors import DialRefused
 from calls.models import Call
 from tenants.authentication import Principal
 from tenants.budget import spend
+from tenants.models import Tenant
 from tenants.oauth import Holder
 
 
@@ -42,6 +43,9 @@ class VoipNowView(DialectView):
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             require_writer(self.holder.principal)
         return self.holder.principal
+
+    def tenant_of(self, principal: Principal | None) -> Tenant:
+        return self.holder.tenant
 
     def unauthorized(self) -> Refusal:
         headers = {"WWW-Authenticate": "Bearer"}
