@@ -10,8 +10,10 @@ from django.urls import include, path
 
 from calls.dialects import calln, fonestorm, hostedsuite, planhat, voipnow
 from calls.dialects.base import Dialect
+from calls.dialects.guide import Guide
 
 DIALECTS = (calln, fonestorm, voipnow, hostedsuite, planhat)
+GUIDES: dict[str, Guide] = {dialect.DIALECT.name: dialect.GUIDE for dialect in DIALECTS}
 
 urlpatterns = [path("", include(planhat.open_urlpatterns))]
 urlpatterns += [path("", include(dialect.urlpatterns)) for dialect in DIALECTS]

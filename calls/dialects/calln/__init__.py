@@ -21,6 +21,7 @@ Where a page is silent or contradicts itself we serve this reading:
 """
 
 from calls.dialects.calln.errors import DIALECT
+from calls.dialects.calln.guide import GUIDE
 from calls.dialects.calln.urls import urlpatterns
 
-__all__ = ["DIALECT", "urlpatterns"]
+__all__ = ["DIALECT", "GUIDE", "urlpatterns"]

@@ -26,6 +26,7 @@ Where a page is silent or contradicts itself we serve this reading:
 """
 
 from calls.dialects.fonestorm.errors import DIALECT
+from calls.dialects.fonestorm.guide import GUIDE
 from calls.dialects.fonestorm.views import urlpatterns
 
-__all__ = ["DIALECT", "urlpatterns"]
+__all__ = ["DIALECT", "GUIDE", "urlpatterns"]

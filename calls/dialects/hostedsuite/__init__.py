@@ -21,6 +21,7 @@ Where a page is silent or contradicts itself we serve this reading:
 """
 
 from calls.dialects.hostedsuite.errors import DIALECT
+from calls.dialects.hostedsuite.guide import GUIDE
 from calls.dialects.hostedsuite.views import urlpatterns
 
-__all__ = ["DIALECT", "urlpatterns"]
+__all__ = ["DIALECT", "GUIDE", "urlpatterns"]

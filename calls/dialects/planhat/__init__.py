@@ -6,6 +6,7 @@ The tenant in ``/<tenant>/calls`` is an opaque word (the page's own is no UUID);
 """
 
 from calls.dialects.planhat.errors import DIALECT
+from calls.dialects.planhat.guide import GUIDE
 from calls.dialects.planhat.urls import open_urlpatterns, urlpatterns
 
-__all__ = ["DIALECT", "open_urlpatterns", "urlpatterns"]
+__all__ = ["DIALECT", "GUIDE", "open_urlpatterns", "urlpatterns"]

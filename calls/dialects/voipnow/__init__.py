@@ -23,6 +23,7 @@ contradicts itself we serve this reading:
 """
 
 from calls.dialects.voipnow.errors import DIALECT
+from calls.dialects.voipnow.guide import GUIDE
 from calls.dialects.voipnow.urls import urlpatterns
 
-__all__ = ["DIALECT", "urlpatterns"]
+__all__ = ["DIALECT", "GUIDE", "urlpatterns"]
