@@ -79,6 +79,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         (
             _("Settings"),
             [
+                (_("Overview"), "tune", WebhookEndpoint, reverse("settings")),  # for whoever sees a tenant's webhooks
+                (_("Connect your system"), "cable", WebhookEndpoint, reverse("settings_connect")),
                 (_("Tenants") if request.user.is_superuser else _("Tenant"), "apartment", Tenant, own_tenant_link(request)),
                 (_("Members"), "group", Membership, ""),
                 (_("API tokens"), "key", ApiToken, ""),

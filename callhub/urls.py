@@ -19,6 +19,7 @@ urlpatterns = [
     path("", to_admin),
     path("admin", to_admin),
     path("health/live", live, name="live"),
+    path("admin/settings/", include("calls.admin.settings.urls")),
     path("admin/", admin.site.urls),
     path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/
     path("", include("calls.api.sounds")),

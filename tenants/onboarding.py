@@ -52,9 +52,7 @@ def open_tenant(
     tenant.save(force_insert=True)
     password = password or get_random_string(PASSWORD_LENGTH)
     owner = add_member(tenant, username or f"owner@{slug}", Role.OWNER, password=password)
-    token = ApiToken(tenant=tenant, user=owner, name="First token", scope=Scope.MANAGE)
-    secret = token.renew_secret()
-    token.save(force_insert=True)
+    _token, secret = make_token(tenant, name="First token", user=owner, scope=Scope.MANAGE)
     app, client_secret = make_app(tenant, name="First application", user=owner)
     return Opened(
         tenant=tenant,
@@ -64,6 +62,14 @@ def open_tenant(
         client_id=app.client_id,
         client_secret=client_secret,
     )
+
+
+def make_token(tenant: Tenant, *, name: str, user: User, scope: Scope) -> tuple[ApiToken, str]:
+    """A new token that acts as this person, with its secret, which is known only now."""
+    token = ApiToken(tenant=tenant, user=user, name=name, scope=scope)
+    secret = token.renew_secret()
+    token.save(force_insert=True)
+    return token, secret
 
 
 @transaction.atomic

@@ -71,6 +71,9 @@ class TenantAdmin(ModelAdmin):
     show_full_result_count = False
     first_step = _("You are not a member of any tenant yet. Ask an owner to add you.")
 
+    class Media:
+        js = ("callhub/copy.js",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return reach_of(request).within(super().get_queryset(request))
 
@@ -105,7 +108,13 @@ class TenantAdmin(ModelAdmin):
     @display(description=_("try it"))
     def try_it(self, tenant: Tenant) -> str:
         """The command that logs a first call."""
-        return format_html('<pre class="ch-code">{}</pre>', tenant.first_call)  # type: ignore[attr-defined]
+        return format_html(
+            '<div class="ch-copied"><pre class="ch-code" id="first-call">{}</pre><button class="ch-button ch-quiet" type="button"'
+            ' data-copy="first-call" data-done="{}">{}</button></div>',
+            tenant.first_call,  # type: ignore[attr-defined]
+            _("Copied"),
+            _("Copy"),
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_staff and reach_of(request).may(Role.VIEWER)

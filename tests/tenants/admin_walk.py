@@ -195,6 +195,8 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     )
     yield reverse("admin:calls_call_unmatched") + "?period=all"
     yield reverse("admin:calls_call_unmatched_choose") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233&q=contact"
+    for page in (reverse("settings"), reverse("settings_connect"), reverse("settings_connect_vendor", args=["planhat"])):
+        yield from (page, f"{page}?tenant={rows[Tenant].pk}")
     yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"
     yield reverse("admin:calls_origination_progress", args=[rows[Origination].pk])
     yield from _autocompletes()
