@@ -67,7 +67,7 @@ def connect_vendor(request: HttpRequest, vendor: str) -> HttpResponse:
     if request.method == "POST" and not may_make:
         raise PermissionDenied
     names = names_for(whose, token=made)
-    context = {
+    context: dict[str, Any] = {
         "guide": guide,
         "vendor": vendor,
         "base": names.fill(guide.base),

@@ -234,7 +234,7 @@ def test_two_rows_cost_what_fifty_cost(client, tenant, owner):
         for number in range(count):
             staff(tenant, "agent")
             make_token(tenant, owner)
-            make_line(tenant, f"+46405{count:02}{number:03}", agent=make_agent(tenant, user=owner), is_phone_terminal=True)
+            make_line(tenant, f"+46405{count:02}{number:03}", is_phone_terminal=True)
             make_center(tenant)
             make_endpoint(tenant)
             Tag.objects.create(tenant=tenant, name=f"tag {count} {number}")
