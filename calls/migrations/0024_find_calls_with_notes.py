@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0022_chosen_columns'),
+        ('calls', '0023_flagged_calls_have_an_index'),
         ('contacts', '0007_ignored_numbers'),
         ('tenants', '0009_mails_and_digest'),
     ]
