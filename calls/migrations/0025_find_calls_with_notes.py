@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0023_flagged_calls_have_an_index'),
-        ('contacts', '0007_ignored_numbers'),
+        ('calls', '0024_call_notes'),
+        ('contacts', '0008_ignored_numbers'),
         ('tenants', '0009_mails_and_digest'),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0006_agent_mails_missed_calls'),
+        ('contacts', '0007_merged_contacts'),
         ('tenants', '0009_mails_and_digest'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
