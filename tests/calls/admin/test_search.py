@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from calls import ledger
 from calls.admin.search import NEWEST, keys_of, marked, numbered, place_in
-from calls.drafts import PartyDraft
+from calls.drafts import CallChanges, PartyDraft
 from calls.models import Call
 from tests.make import make_call, make_center, make_company, make_contact, make_line, make_operator, make_tenant, make_user
 from tests.tenants.admin_walk import signed_in, staff
@@ -103,6 +104,14 @@ def test_nobody_finds_what_is_another_tenants_or_centers(tenant):
 def test_the_box_is_on_every_page(client, tenant):
     for page in ("/admin/", "/admin/calls/call/", PAGE):
         assert 'role="search"' in client.get(page).content.decode(), page
+
+
+def test_every_entry_of_a_thread_of_notes_is_found(client, tenant):
+    call = make_call(tenant, notes="Asked for a quote")
+    for words in ("Sent the quote", "Wants it by Friday"):
+        ledger.amend(call, CallChanges(note=words))
+    for words in ("quote", "Asked", "friday"):
+        assert call.get_absolute_url() in client.get(PAGE, {"q": words}).content.decode(), words
 
 
 def test_two_rows_cost_what_fifty_cost(client, tenant):
