@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0025_find_calls_with_notes'),
+        ('calls', '0026_find_calls_with_notes'),
         ('tenants', '0009_mails_and_digest'),
     ]
 

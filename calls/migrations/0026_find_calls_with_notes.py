@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0024_call_notes'),
+        ('calls', '0025_figures_from_the_list_index'),
         ('contacts', '0008_ignored_numbers'),
         ('tenants', '0009_mails_and_digest'),
     ]
