@@ -250,7 +250,13 @@ class TenantFormSet(BaseInlineFormSet):
 
 
 class TenantInlineForm(forms.ModelForm):
-    """A row whose tenant the form set has settled."""
+    """A row whose tenant the form set has settled; each of its fields says its name, which only the table's head shows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if field.label:
+                field.widget.attrs.setdefault("aria-label", field.label)
 
     def _get_validation_exclusions(self) -> set[str]:
         exclude: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
