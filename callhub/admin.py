@@ -28,6 +28,7 @@ from calls.models import (
     Recording,
     RetentionRule,
     RetentionRun,
+    SavedView,
     Tag,
     UsageDay,
     WebhookEndpoint,
@@ -49,6 +50,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("callhub/admin.css")
 
 
+def script(request: HttpRequest) -> str:
+    """What every page needs besides the theme's."""
+    return static("callhub/symbols.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """The symbol in the browser's tab."""
     return static("callhub/icon.svg")
@@ -68,6 +74,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Unmatched numbers"), "person_search", Call, reverse("admin:calls_call_unmatched")),
                 (_("Recordings"), "graphic_eq", Recording, ""),
                 (_("Tags"), "sell", Tag, ""),
+                (_("Saved views"), "bookmark", SavedView, ""),
             ],
         ),
         (_("People outside"), [(_("Contacts"), "contacts", Contact, ""), (_("Companies"), "domain", Company, "")]),

@@ -219,6 +219,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "callhub.admin.environment",
     "DASHBOARD_CALLBACK": "callhub.admin.dashboard",
     "STYLES": ["callhub.admin.stylesheet"],
+    "SCRIPTS": ["callhub.admin.script"],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
@@ -328,6 +329,7 @@ CELERY_BEAT_SCHEDULE = {
     "retention": {"task": "calls.remove_expired_audio", "schedule": 600.0, "options": {"expires": 600}},  # at each tenant's 02:30
     "webhooks": {"task": "calls.sweep_webhooks", "schedule": 10.0, "options": {"expires": 10}},
     "deliveries": {"task": "calls.forget_deliveries", "schedule": 3600.0, "options": {"expires": 3600}},
+    "batches": {"task": "calls.sweep_batches", "schedule": 20.0, "options": {"expires": 20}},
     "usage": {"task": "calls.roll_up_usage", "schedule": 120.0, "options": {"expires": 120}},
     "usage-recount": {"task": "calls.recount_usage", "schedule": crontab("40", "2"), "options": {"expires": 3600}},
     "notices": {"task": "calls.notify_people", "schedule": 30.0, "options": {"expires": 30}},

@@ -164,6 +164,7 @@ class CallChanges:
     chosen_contact: str | None = UNSET  # a person's choice: a contact's id, or None for "nobody we know"
     notes: str = UNSET  # the whole text, from who knows no thread
     note: str = UNSET  # an entry added to the thread
+    forgets_choice: bool = UNSET  # of a contact by a person; it is matched anew
     outcome: str = UNSET
     tags: tuple[str, ...] = UNSET
     is_flagged: bool = UNSET

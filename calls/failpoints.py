@@ -32,6 +32,7 @@ NAMES = (
     "fetch.object_kept",
     "audio.row_deleted",
     "retention.removed",
+    "batch.item",
     "notice.mailed",
     "webhook.fanned_out",
     "webhook.claimed",

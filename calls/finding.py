@@ -1,10 +1,11 @@
-"""Finding calls by words: a number in any spelling, a name, an external id; and the days a named period has."""
+"""Finding calls by words: a number in any spelling, a name, an external id; the days a named period has; quick scopes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -12,6 +13,12 @@ from calls.models.call import CallQuerySet
 from contacts.phone import SHORTEST_PUBLIC, read_number
 
 PERIODS = ("today", "yesterday", "7d", "month", "30d")
+SCOPES = ("missed", "flagged", "recorded", "unmatched", "short", "live", "mine")
+HOURS = tuple(str(hour) for hour in range(24))
+WEEKDAYS = tuple(str(day) for day in range(1, 8))
+PARTIES = ("agent", "company", "contact", "line", "center")
+COUNTED = ("ring", "talk", "not_returned")
+SORTS = ("started_at", "ended_at", "duration", "talk", "ring", "created_at", "updated_at")
 _NUMBER = re.compile(r"[+(\d][\d\s()./*#\-\u2010-\u2015]*\Z")
 
 
@@ -22,6 +29,32 @@ def days_of(period: str, today: date) -> tuple[date, date]:
     if period == "month":
         return today.replace(day=1), today
     return today - timedelta(days={"7d": 6, "30d": 29}.get(period, 0)), today
+
+
+def in_scope(calls: CallQuerySet, scope: str, user: UUID | None) -> CallQuerySet:
+    """The calls of a quick scope, as this person (by key) sees it; an unknown one narrows nothing."""
+    if scope == "missed":
+        return calls.missed()
+    if scope == "flagged":
+        return calls.filter(is_flagged=True)
+    if scope == "recorded":
+        return calls.recorded()
+    if scope == "unmatched":
+        return calls.unmatched()
+    if scope == "short":
+        return calls.short()
+    if scope == "live":
+        return calls.live()
+    return calls.filter(agent__user=user) if scope == "mine" else calls
+
+
+def counted_for(calls: CallQuerySet, figure: str) -> CallQuerySet:
+    """The calls that a figure of the statistics is of; an unknown one narrows nothing."""
+    if figure == "ring":
+        return calls.filter(ring_ms__isnull=False)
+    if figure == "talk":
+        return calls.filter(talk_ms__gt=0)
+    return calls.not_returned() if figure == "not_returned" else calls
 
 
 def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQuerySet:

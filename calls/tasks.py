@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import dialer, fetching, ledger, missed, notices, retention, usage, webhooks
+from calls import batches, dialer, fetching, ledger, missed, notices, retention, usage, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
 from calls.webhooks import keeping
@@ -13,6 +13,7 @@ from tenants.models import Tenant
 
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
 RETENTION_SECONDS = 30.0  # the same
+BATCH_SECONDS = 20.0  # the same
 NUMBERED_AT_ONCE = 200_000  # calls; as long as that takes, it is well below the time limit of a task
 
 
@@ -208,6 +209,20 @@ def sweep_webhooks() -> None:
 def tell_endpoint_disabled(endpoint_id: str) -> None:
     """Mail a tenant's owners that an endpoint was disabled."""
     webhook_notices.tell_disabled(endpoint_id)
+
+
+@shared_task(name="calls.work_batch", ignore_result=True)
+def work_batch(batch_id: str) -> None:
+    """Go on with what is done to many calls."""
+    batches.work(batch_id, seconds=BATCH_SECONDS)
+
+
+@shared_task(name="calls.sweep_batches", ignore_result=True)
+def sweep_batches() -> None:
+    """Have every batch gone on with whose doorbell was lost or whose worker died; forget those of long ago."""
+    for batch_id in batches.waiting():
+        work_batch.delay(batch_id)
+    batches.forget_old()
 
 
 @shared_task(name="calls.forget_deliveries", ignore_result=True)

@@ -10,18 +10,22 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls import ledger
-from calls.admin import call_page, delivery_page, live, notes, sound, unmatched
+from calls.admin import call_page, delivery_page, live, notes, saved_views, sound, unmatched
 from calls.admin import search as search_page
+from calls.admin.bulk import ACTIONS, BulkPages
 from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, columns_of
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, back_to_list
 from calls.admin.neighbours import neighbours_of
 from calls.admin.recording import PLAYER, rights_of
+from calls.admin.saved_views import AlsoFilter
+from calls.admin.view_words import is_id
 from calls.choices import Source
 from calls.errors import CallError
 from calls.finding import search
@@ -33,17 +37,19 @@ from tenants.choices import Role
 from tenants.reach import reach_of
 from tenants.scoped_admin import TenantModelAdmin
 
+_SCRIPTS = ("list", "draft", "export")
+
 
 @admin.register(Call)
-class CallAdmin(CallColumns, TenantModelAdmin):
+class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
     list_display = [IN_LIST[column] for column in USUAL_COLUMNS]
     list_display_links = ["started"]
-    list_filter = FILTERS
+    list_filter = [*FILTERS, AlsoFilter]
     list_select_related = ["contact", "company", "agent"]
     list_before_template = "admin/calls/call/scopes.html"
-    list_disable_select_all = True
+    actions = ACTIONS
     search_fields = ["number_text"]
     search_help_text = _("Number in any spelling, or a name")
     sortable_by = list(SORTED_BY)
@@ -59,7 +65,7 @@ class CallAdmin(CallColumns, TenantModelAdmin):
     ]
 
     class Media:
-        js = [*PLAYER, *dialing.SCRIPTS, *(forms.Script(f"callhub/{name}.js", defer=True) for name in ("list", "draft"))]
+        js = [*PLAYER, *dialing.SCRIPTS, *(forms.Script(f"callhub/{name}.js", defer=True) for name in _SCRIPTS)]
         css = {"all": [*dialing.STYLES["all"], "callhub/call.css"]}
 
     # The live board, the search, the numbers nobody is known by
@@ -77,6 +83,8 @@ class CallAdmin(CallColumns, TenantModelAdmin):
             *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
             path("columns/", self.admin_site.admin_view(self.choose_columns), name="calls_call_columns"),
             path("<uuid:pk>/note/<uuid:note>", self.admin_site.admin_view(self.edit_note), name="calls_call_note"),
+            path("views/", self.admin_site.admin_view(self.keep_view), name="calls_call_views"),
+            *self.bulk_urls(),
             *super().get_urls(),
         ]
 
@@ -125,6 +133,27 @@ class CallAdmin(CallColumns, TenantModelAdmin):
         shown = {"center", "line"} & {str(column) for column in columns_of(request)}
         return [*super().get_list_select_related(request), *sorted(shown)]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        named = request.GET.get("view")
+        if named and set(request.GET) <= {"view", "p"}:  # all that a view keeps is written out in the address
+            view = saved_views.views_of(request).filter(pk=named).first() if is_id(named) else None
+            if view is not None:
+                is_acting = bool(self.get_actions(request))
+                return HttpResponseRedirect(saved_views.address_of(view, reach_of(request), is_acting=is_acting))
+            messages.warning(request, gettext("There is no such view any more."))
+            return HttpResponseRedirect(reverse("admin:calls_call_changelist"))
+        return super().changelist_view(request, extra_context)
+
+    def keep_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep what the list shows under a name, and show it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        view = saved_views.keep(request)
+        back = reverse("admin:calls_call_changelist") + f"?view={view.pk}" if view else back_to_list(request.POST.get("back", ""))
+        return HttpResponseRedirect(back)
+
     def choose_columns(self, request: HttpRequest) -> HttpResponse:
         """Keep the columns a person chose, and lead back to the list they were at."""
         if not self.has_view_permission(request):
@@ -132,7 +161,7 @@ class CallAdmin(CallColumns, TenantModelAdmin):
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
         choose(request, request.POST.getlist("column") if "usual" not in request.POST else USUAL_COLUMNS)
-        return HttpResponseRedirect(back_to_list(request.POST.get("back", "")))
+        return HttpResponseRedirect(back_to_list(request.POST.get("back", ""), "columns", "o"))  # an order tells a column's place
 
     # The page
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -16,13 +16,15 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter, TextFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, TextFilter
 from unfold.widgets import INPUT_CLASSES
 
+from calls import finding
 from calls.admin.call_slices import SLICES
+from calls.admin.length_filters import DurationFilter, RingFilter, TalkFilter
 from calls.choices import CallType
 from calls.finding import days_of
-from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS
+from calls.ledger.judging import EARLIEST, LATEST
 from calls.models.call import RECORDED, CallQuerySet
 from tenants.scoped_admin import RelatedFilter
 
@@ -41,6 +43,7 @@ SCOPES = [
     ("flagged", _("Flagged")),
     ("recorded", _("Recorded")),
     ("unmatched", _("Unmatched")),
+    ("short", _("Under 10 s")),
     ("live", _("Live")),
     ("mine", _("Mine")),
 ]
@@ -81,6 +84,16 @@ def period_of(name: str) -> Period:
     return Period(name=name, start=midnight(first), end=midnight(last + timedelta(days=1)), said=f"{said % words} ({zone})")
 
 
+def shown_period(params: Mapping[str, str]) -> str:
+    """The period a list with these parameters shows: today unless they say or search otherwise."""
+    if any(params.get(name) for name in StartedFilter.ends):
+        return ALL  # the form sends the period it shows along with the days
+    told = params.get(PeriodFilter.parameter_name, "")
+    if told in dict(PERIODS):
+        return told
+    return ALL if params.get("q") or params.get("scope") == "live" else TODAY
+
+
 class PeriodFilter(DropdownFilter):
     """Today unless told otherwise. Searching, calls that go on and a date range look through all time instead."""
 
@@ -90,15 +103,13 @@ class PeriodFilter(DropdownFilter):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
-        self.has_days = any(request.GET.get(name) for name in StartedFilter.ends)
-        self.default = ALL if request.GET.get("q") or request.GET.get("scope") == "live" else TODAY
+        self._shown = shown_period(request.GET.dict())
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
         return PERIODS
 
     def value(self) -> str:
-        told = ALL if self.has_days else super().value()  # the form sends the period it shows along with the days
-        return told if told in dict(PERIODS) else self.default
+        return self._shown
 
     @property
     def period(self) -> Period:
@@ -124,17 +135,7 @@ class ScopeFilter(DropdownFilter):
 
 def in_scope(calls: CallQuerySet, scope: str, request: HttpRequest) -> CallQuerySet:
     """The calls of a quick scope; an unknown one narrows nothing."""
-    if scope == "missed":
-        return calls.missed()
-    if scope == "flagged":
-        return calls.filter(is_flagged=True)
-    if scope == "recorded":
-        return calls.recorded()
-    if scope == "unmatched":
-        return calls.unmatched()
-    if scope == "live":
-        return calls.live()
-    return calls.filter(agent__user=request.user.pk) if scope == "mine" else calls
+    return finding.in_scope(calls, scope, request.user.pk)
 
 
 class _DaysForm(forms.Form):
@@ -186,50 +187,6 @@ class StartedFilter(admin.SimpleListFilter):
             messages.warning(request, gettext("A day that is no date was left out of the filter."))
         first, last = (self.form.cleaned_data.get(name) for name in self.ends)
         return queryset.between(midnight(first) if first else None, midnight(last + timedelta(days=1)) if last else None)
-
-
-class SecondsFilter(RangeNumericListFilter):
-    """A length from one number of seconds to another, both included."""
-
-    field_name = ""
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        for end, lookup in (("from", "gte"), ("to", "lte")):
-            told = self.used_parameters.get(f"{self.parameter_name}_{end}")
-            if told in (None, ""):
-                continue
-            try:
-                seconds = forms.FloatField(min_value=0, max_value=LONGEST_MS / 1000).clean(told)
-            except forms.ValidationError:
-                messages.warning(request, gettext("A length that is no number of seconds was left out of the filter."))
-                continue
-            ms = int(seconds * 1000) if end == "from" else int(seconds * 1000) + 999  # lists show whole seconds
-            queryset = queryset.filter(**{f"{self.field_name}__{lookup}": ms})
-        return queryset
-
-
-class DurationFilter(SecondsFilter):
-    """The whole call."""
-
-    title = _("duration in seconds")
-    parameter_name = "duration"
-    field_name = "duration_ms"
-
-
-class TalkFilter(SecondsFilter):
-    """The time spent talking."""
-
-    title = _("talk in seconds")
-    parameter_name = "talk"
-    field_name = "talk_ms"
-
-
-class RingFilter(SecondsFilter):
-    """The time spent waiting."""
-
-    title = _("ring in seconds")
-    parameter_name = "ring"
-    field_name = "ring_ms"
 
 
 class OutcomeFilter(TextFilter):

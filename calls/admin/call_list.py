@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.admin.views.main import ORDER_VAR
 from django.db.models import Prefetch
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -16,11 +17,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from calls.admin.call_columns import columns_of
+from calls.admin.call_columns import SORTED_BY, columns_of
 from calls.admin.call_filters import PERIODS, SCOPES, PeriodFilter, StartedFilter
+from calls.admin.saved_views import MOST_TABS, AlsoFilter, views_of
+from calls.admin.view_words import ALSO
 from calls.models import Recording
 from calls.models.view import USUAL_COLUMNS, Column
 from contacts.dialing import DialingList
+from tenants.choices import Role
 from tenants.reach import reach_of
 
 
@@ -84,6 +88,9 @@ class CallList(DialingList):
         """What narrows the list besides period and scope, each with the address of the list without it."""
         found = []
         for spec in self.filter_specs:
+            if isinstance(spec, AlsoFilter):
+                found += [self._way_out_of_also(spec, name) for name in spec.kept]
+                continue
             names = [name for name in spec.expected_parameters() if self.params.get(name)]
             if names and names[0] not in ("period", "scope"):
                 shown = " – ".join(self._shown(spec, name) for name in names)
@@ -92,10 +99,47 @@ class CallList(DialingList):
             found.append(Choice(label=f"{_('search')}: {self.query}", address=self._address(["q"]), is_chosen=True))
         return found
 
+    def _way_out_of_also(self, spec: AlsoFilter, name: str) -> Choice:
+        rest = urlencode({other: value for other, value in spec.kept.items() if other != name})
+        address = self._address([ALSO], **({ALSO: rest} if rest else {}))
+        return Choice(label=f"{name.replace('_', ' ')}: {spec.kept[name]}", address=address, is_chosen=True)
+
+    @cached_property
+    def views(self) -> list[Choice]:
+        """The views the person may use, each opening the list as it shows it."""
+        chosen = self.params.get("view")
+        views = list(views_of(self._request)[:MOST_TABS])
+        return [Choice(label=view.name, address=f"?view={view.pk}", is_chosen=str(view.pk) == chosen) for view in views]
+
+    @property
+    def may_share(self) -> bool:
+        """Whether a view kept here may be shown to the others."""
+        return reach_of(self._request).may(Role.AGENT)
+
+    @property
+    def may_export(self) -> bool:
+        """Whether the person may take calls away as a file."""
+        return reach_of(self._request).may(Role.AGENT)
+
+    @property
+    def shown_columns(self) -> str:
+        """The columns there are, as a form tells them."""
+        return ",".join(columns_of(self._request))
+
+    @property
+    def sort(self) -> str:
+        """The order that was asked for, in the API's word; empty where none was."""
+        asked = self.get_ordering_field_columns() if self.params.get(ORDER_VAR) else {}
+        for place, way in asked.items():
+            word = SORTED_BY.get(self.list_display[place]) if 0 <= place < len(self.list_display) else None
+            if word:
+                return f"-{word}" if way == "desc" else word
+        return ""
+
     @property
     def way_out_of_all(self) -> str:
         """The list without all that narrows it besides its period and scope."""
-        kept = {name: self.params[name] for name in ("period", "scope", "columns") if self.params.get(name)}
+        kept = {name: self.params[name] for name in ("period", "scope", "columns", "tenant") if self.params.get(name)}
         return f"?{urlencode(kept)}"
 
     @property
@@ -176,10 +220,10 @@ class CallList(DialingList):
         return told
 
 
-def back_to_list(query: str) -> str:
-    """The list's address with this query; of what a form told, nothing else counts."""
+def back_to_list(query: str, *without: str) -> str:
+    """The list's address with this query, these parameters left out; whatever a form told, it leads nowhere else."""
     kept = QueryDict(query[:4000].removeprefix("?"), mutable=True)
-    for gone in ("columns", "e", "o"):  # an order is told by the place of a column
+    for gone in (*without, "e"):
         kept.pop(gone, None)
     address = reverse("admin:calls_call_changelist")
     return f"{address}?{kept.urlencode()}" if kept else address

@@ -10,6 +10,8 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
+from calls.finding import counted_for
+
 
 class HourFilter(DropdownFilter):
     """Calls that began in one hour of the day, by the viewer's clocks, whatever the day."""
@@ -66,11 +68,7 @@ class CountedFilter(DropdownFilter):
         return [("ring", _("Ring")), ("talk", _("Talk")), ("not_returned", _("Missed, not returned"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "ring":
-            return queryset.filter(ring_ms__isnull=False)
-        if self.value() == "talk":
-            return queryset.filter(talk_ms__gt=0)
-        return queryset.not_returned() if self.value() == "not_returned" else queryset
+        return counted_for(queryset, self.value() or "")
 
 
 SLICES = [HourFilter, WeekdayFilter, WithoutFilter, CountedFilter]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from calls.choices import CallType, Disposition, State
 from calls.models import Call, Tag
 from contacts.dialing import dial_button
+from contacts.phone import readable
 
 NOTHING = "–"
 _ICONS = {
@@ -88,10 +89,11 @@ def tone_of(told: str) -> str:
     return _TONES.get(Disposition(told), "plain")
 
 
-def number_link(number: str, shown: str = "") -> SafeString:
-    """A number that leads to every call with it."""
+def number_link(number: str, shown: str = "", *, raw: str = "") -> SafeString:
+    """A number as people read it, leading to every call with it; hovering tells it in full, and how it was told."""
     address = f"{reverse('admin:calls_call_changelist')}?period=all&q={quote(number)}"
-    return format_html('<a class="ch-number" dir="ltr" href="{}">{}</a>', address, shown or number)
+    told = f"{number} ({raw})" if raw not in ("", number) else number
+    return format_html('<a class="ch-number" dir="ltr" href="{}" title="{}">{}</a>', address, told, shown or readable(number))
 
 
 def party(call: Call) -> SafeString:
@@ -104,7 +106,7 @@ def party(call: Call) -> SafeString:
     else:
         name = SafeString("")
     shown = call.remote_e164 or call.remote_raw
-    number: SafeString | str = format_html("{}{}", number_link(shown), dial_of(call)) if shown else ""
+    number: SafeString | str = format_html("{}{}", number_link(shown, raw=call.remote_raw), dial_of(call)) if shown else ""
     if call.is_withheld:
         number = gettext("Number withheld")
     return format_html(

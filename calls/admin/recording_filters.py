@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter
 
-from calls.admin.call_filters import DurationFilter
+from calls.admin.length_filters import DurationFilter
 from calls.models.recording import RecordingQuerySet
 from tenants.bounded import BoundedList
 

@@ -35,6 +35,14 @@ REQUESTS: dict[str, Any] = {
     "lines_change": {"name": "Switchboard"},
     "tags_create": {"name": "offer", "colour": "#0ea5e9"},
     "tags_change": {"colour": "#f97316"},
+    "views_create": {
+        "name": "Long complaints of this week",
+        "shared": True,
+        "filters": {"tag": ["complaint"], "period": "7d", "talk_min": 300},
+        "columns": ["started_at", "party", "agent", "talk", "tags"],
+        "sort": "-talk",
+    },
+    "views_change": {"shared": False},
     "tokens_create": {"name": "PBX in Lund", "scope": "write", "expires_at": "2030-01-01T00:00:00Z"},
     "webhooks_create": {
         "name": "CRM",

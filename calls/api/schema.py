@@ -126,6 +126,7 @@ class ApiSchema(AutoSchema):
         orders = [order for name in self.view.sorts for order in (name, f"-{name}")]
         return [
             *(parameter_of(name, offered[name]) for name in offered),
+            *(OpenApiParameter(name, str, description=told) for name, told in getattr(self.view, "list_parameters", {}).items()),
             OpenApiParameter("sort", str, enum=orders, default=self.view.default_sort),
             OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}),
             OpenApiParameter("cursor", str, description="From `next` or `previous`: opaque, and only for the same sort."),

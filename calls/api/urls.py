@@ -22,6 +22,7 @@ from calls.api.views.tokens import Tokens
 from calls.api.views.tus import UploadTus
 from calls.api.views.uploads import UploadAudio, UploadComplete, Uploads
 from calls.api.views.usage import UsageOfTenant
+from calls.api.views.views import Views
 from calls.api.views.webhooks import Deliveries, Pause, Replay, ReplayOne, Resume, Rotate, Samples, SendTest, Webhooks
 
 app_name = "api"
@@ -75,6 +76,7 @@ urlpatterns = [
     *_resource("centers", Centers),
     *_resource("lines", Lines),
     *_resource("tags", Tags),
+    *_resource("views", Views),
     *_resource("tokens", Tokens),
     _route("webhooks/samples", Samples.as_view(), "webhook-samples"),
     *_resource("webhooks", Webhooks),

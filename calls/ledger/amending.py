@@ -134,6 +134,8 @@ def _apply(call: Call, given: dict[str, Any]) -> None:
         _apply_parties(call, given)
     if "chosen_contact" in given:
         _choose(call, given["chosen_contact"])
+    if given.get("forgets_choice") and is_chosen(call):
+        take_match(call, find_contact(call.tenant, number_to_match(call, OwnLines.of_call(call)), kept_hint(call)))
     if "agent" in given:
         keep_hints(call, agent=given["agent"])
         take_agent(call, find_agent(call.tenant, given["agent"]), given["agent"])

@@ -1,6 +1,7 @@
 """The call log: calls, their legs and events, the lines they run over and the tags put on them."""
 
 from calls.models.arrival import DialectUse
+from calls.models.batch import BatchItem, CallBatch
 from calls.models.call import Call
 from calls.models.delivery import Attempt, Delivery, WebhookCursor, WebhookLane
 from calls.models.dialplan import DialPlan, DialUse, DoNotCall
@@ -20,13 +21,13 @@ from calls.models.tag import Tag
 from calls.models.trying import TriedRequest, TryAddress
 from calls.models.upload import Upload, UploadChunk
 from calls.models.usage import UsageCursor, UsageDay
-from calls.models.view import ChosenColumns
+from calls.models.view import ChosenColumns, SavedView
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "Call", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse",
-    "DialectUse",
-    "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination", "Recording",
-    "RecordingFetch", "RetentionRule", "RetentionRun", "Tag", "TelephonyListener", "TriedRequest", "TryAddress", "Upload",
-    "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns", "Delivery",
+    "DialPlan", "DialUse", "DialectUse", "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice",
+    "Origination", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun", "SavedView", "Tag", "TelephonyListener",
+    "TriedRequest", "TryAddress", "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint",
+    "WebhookLane",
 ]  # fmt: skip

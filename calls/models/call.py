@@ -29,6 +29,7 @@ _TYPES = {
 
 
 LONGEST_LIFE = timedelta(hours=24)  # what has not ended by then, nobody will tell the end of
+SHORT_MS = 10_000
 RECORDED = Q(has_audio=True) | ~Q(recording_url="")
 
 
@@ -76,6 +77,10 @@ class CallQuerySet(CenterQuerySet["Call"]):
     def recorded(self) -> Self:
         """Calls there is something to hear of, here or elsewhere."""
         return self.filter(RECORDED)
+
+    def short(self) -> Self:
+        """Answered calls that were over before ten seconds of talk."""
+        return self.filter(state=State.ENDED, disposition=Disposition.ANSWERED, talk_ms__lt=SHORT_MS)
 
     def live(self) -> Self:
         """Calls that have not ended."""

@@ -1,9 +1,16 @@
-"""How people look at the log: the columns they chose."""
+"""How people look at the log: the columns they chose, and views they keep under a name."""
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+
+from tenants.models import User
+from tenants.scoping import TenantOwned, TenantQuerySet
 
 
 class Column(models.TextChoices):
@@ -44,3 +51,41 @@ class ChosenColumns(models.Model):
 
     def __str__(self) -> str:
         return ", ".join(self.columns)
+
+
+class SavedViewQuerySet(TenantQuerySet["SavedView"]):
+    """Which views."""
+
+    def usable_by(self, user: User) -> Self:
+        """A person's own views and those others share with their tenant."""
+        return self.filter(Q(owner=user.pk) | Q(is_shared=True))
+
+
+class SavedView(TenantOwned):
+    """A way to look at the log: filters in the API's own words, columns, and an order, under a name."""
+
+    owner = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(_("name"), max_length=80)
+    is_shared = models.BooleanField(_("shared"), default=False, help_text=_("Everybody in the tenant sees it."))
+    filters = models.JSONField(
+        _("filters"), default=dict, blank=True, help_text=_("Parameters of /api/v1/calls and their values.")
+    )
+    columns = models.JSONField(_("columns"), default=list, blank=True)
+    sort = models.CharField(_("order"), max_length=20, blank=True)
+
+    objects: ClassVar = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                "owner",
+                Lower("name"),
+                name="view_name_once_per_owner",
+                violation_error_message=_("You have a view with this name already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

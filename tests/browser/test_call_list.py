@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -9,12 +11,20 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from calls import batches
+from calls.models import CallBatch
 from tests.browser.test_admin import sign_in
 from tests.make import make_call, make_contact, make_recording, make_tenant
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
 LIST = "/admin/calls/call/?period=all"
+NOTES_PRESSES = """document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-mini]")) return;
+  window.pressed = (window.pressed || 0) + 1;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true)"""
 
 
 @pytest.fixture
@@ -29,10 +39,13 @@ def agent(tenant):
 
 @pytest.fixture
 def calls(tenant):
-    """Newest first."""
+    """Newest first; notes of several lines."""
     make_contact(tenant, "+46701234500", name="Åsa Öberg")
     now = timezone.now()
-    return [make_call(tenant, f"+4670123450{n}", started_at=now - timedelta(minutes=2 + n), tags=("offer",)) for n in range(4)]
+    return [
+        make_call(tenant, f"+4670123450{n}", started_at=now - timedelta(minutes=2 + n), tags=("offer",), notes='a\n"b')
+        for n in range(4)
+    ]
 
 
 def test_moves_selects_and_opens_by_keyboard(page, shot, agent, calls):
@@ -47,6 +60,9 @@ def test_moves_selects_and_opens_by_keyboard(page, shot, agent, calls):
     expect(rows.nth(1).locator("input.action-select")).to_be_checked()
     page.keyboard.press("k")
     expect(rows.nth(0).locator(".field-started a")).to_be_focused()
+    page.evaluate(NOTES_PRESSES)
+    page.keyboard.press("Space")
+    assert page.evaluate("window.pressed") == 1
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys of this list")).to_be_visible()
     shot("list-keys")
@@ -77,8 +93,9 @@ def test_chooses_columns_and_days_of_ones_own(page, shot, agent, calls, width, s
     sign_in(page, agent)
     page.goto(LIST + "&direction__exact=inbound")
     page.get_by_text("Columns", exact=True).click()
-    page.get_by_label("ring", exact=True).check()
-    page.get_by_label("tags", exact=True).uncheck()
+    columns = page.get_by_role("group", name="Columns of the list")
+    columns.get_by_label("Ring", exact=True).check()
+    columns.get_by_label("Tags", exact=True).uncheck()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shot(f"list-columns-{width}-{scheme}")
     page.get_by_role("button", name="Show these").click()
@@ -94,3 +111,81 @@ def test_chooses_columns_and_days_of_ones_own(page, shot, agent, calls, width, s
     page.get_by_role("link", name="Clear all").click()
     expect(page.locator("#result_list tbody")).to_have_count(4)
     shot(f"list-{width}-{scheme}")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_keeps_a_view_and_opens_it_again(page, shot, agent, calls, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, agent)
+    page.goto(LIST + "&q=4502")
+    page.get_by_text("Save view", exact=True).click()
+    page.get_by_label("Name", exact=True).fill("Number 4502")
+    page.get_by_label("Show it to everybody in the tenant").check()
+    shot(f"list-save-view-{width}-{scheme}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    tabs = page.get_by_role("navigation", name="Saved views")
+    expect(tabs.get_by_role("link", name="Number 4502")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#result_list tbody")).to_have_count(1)
+    page.goto(LIST)
+    expect(page.locator("#result_list tbody")).to_have_count(4)
+    tabs.get_by_role("link", name="Number 4502").click()
+    expect(page.locator("#result_list tbody")).to_have_count(1)
+    expect(page.locator(".ch-ways-out")).to_contain_text("search: 4502")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shot(f"list-view-{width}-{scheme}")
+
+
+def test_flags_what_is_ticked_and_undoes_it(page, shot, agent, calls):
+    sign_in(page, agent)
+    page.goto(LIST)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator("select[name=action]").select_option(label="Flag")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_label("Why").fill("Call back")
+    shot("bulk-ask")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.get_by_text("2 calls changed.")).to_be_visible()
+    expect(page.locator(".ch-flag")).to_have_count(2)
+    shot("bulk-done")
+    page.get_by_role("link", name="Undo, and more").click()
+    shot("bulk-batch")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("2 calls undone.")).to_be_visible()
+    expect(page.locator(".ch-flag")).to_have_count(0)
+
+
+def test_follows_what_goes_on_in_the_background(page, shot, monkeypatch, tenant, agent, calls):
+    monkeypatch.setattr("calls.admin.bulk.AT_ONCE", 0)
+    monkeypatch.setattr("callhub.doorbell.ring", lambda *args: None)
+    sign_in(page, agent)
+    page.goto(LIST)
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option(label="Set the outcome")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_label("Outcome").fill("sold")
+    page.get_by_role("button", name="Do it").click()
+    expect(page.locator("[data-says]")).to_have_text("0 of 4")
+    shot("bulk-progress")
+    batch = CallBatch.objects.get()
+    batches.work(batch.pk, seconds=0)
+    expect(page.locator("[data-says]")).to_have_text("1 of 4", timeout=30_000)
+    batches.work(batch.pk, seconds=60)
+    expect(page.get_by_text("4 calls changed.")).to_be_visible(timeout=30_000)
+
+
+def test_downloads_the_list(page, agent, calls):
+    sign_in(page, agent)
+    page.goto(LIST)
+    page.get_by_text("Export", exact=True).click()
+    page.get_by_role("group", name="Columns of the file").get_by_label("Notes").check()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Download").click()
+    expect(page.get_by_text("The file has 4 calls.")).to_be_visible()
+    assert re.fullmatch(r"calls-[\d-]+\.csv", coming.value.suggested_filename)
+    told = list(csv.reader(io.StringIO(coming.value.path().read_bytes().decode("utf-8-sig"), newline="")))
+    assert told[0][0] == "started (Europe/Stockholm)"
+    assert [row[-1] for row in told[1:]] == ['a\n"b'] * 4

@@ -28,6 +28,7 @@ from calls.models import (
     Recording,
     RetentionRule,
     RetentionRun,
+    SavedView,
     Tag,
     UsageDay,
     WebhookEndpoint,
@@ -53,7 +54,7 @@ from tests.make import (
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
     Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership, DialPlan, DoNotCall,
-    WebhookEndpoint, Delivery, MissedCall,
+    WebhookEndpoint, Delivery, MissedCall, SavedView,
 )  # fmt: skip
 
 
@@ -124,6 +125,9 @@ def furnish(word: str) -> dict[type[Model], Any]:
         RetentionRule: RetentionRule.objects.create(tenant=tenant, days=30),
         RetentionRun: RetentionRun.objects.create(tenant=tenant, day="2026-03-02", started_at=timezone.now()),
         Tag: Tag.objects.get(tenant=tenant),
+        SavedView: SavedView.objects.create(
+            tenant=tenant, owner=owner, name=f"{word} view", is_shared=True, filters={"notes": word, "tag": f"{word} tag"}
+        ),
         DialPlan: DialPlan.objects.create(tenant=tenant),
         DoNotCall: DoNotCall.objects.create(
             tenant=tenant, number="+46701112244", e164="+46701112244", match_key="701112244", reason=word, added_by=owner
@@ -180,6 +184,7 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:tenants_oauthapp_revoke", args=[rows[OAuthApp].pk])
     yield reverse("admin:callhub_scheduledtask_run_now", args=[rows[ScheduledTask].pk])
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
+    yield reverse("admin:calls_call_changelist") + f"?view={rows[SavedView].pk}"
     yield reverse("admin:calls_donotcall_paste")
     yield reverse("admin:contacts_contact_merge", args=[rows[Contact].pk])
     pages = ("fire", "again", "pause", "resume", "renew")

@@ -18,7 +18,7 @@ NOBODYS = {"Tenant", "User", "ChosenColumns", "TelephonyListener", "JournalPlace
 # Parts that are only ever reached through the row they belong to, and counters.
 PARTS = {
     "UploadChunk": "upload", "Attempt": "delivery", "WebhookLane": "endpoint", "RecordingFetch": "recording",
-    "MissedTry": "missed",
+    "MissedTry": "missed", "BatchItem": "batch",
 }  # fmt: skip
 COUNTERS = {"CallNumbering", "MemberNumbering", "WebhookCursor", "MissedCursor"}
 

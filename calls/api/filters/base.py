@@ -97,6 +97,20 @@ class WordsParameter(ListParameter):
         return text
 
 
+class WordParameter(forms.CharField):
+    """One word of a closed vocabulary."""
+
+    def __init__(self, *, words: Any = (), **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.words = [str(word) for word in words]
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if text and text not in self.words:
+            raise ValidationError(f"Write one of {', '.join(self.words)}.")
+        return text or None
+
+
 class MomentFilter(django_filters.Filter):
     """By a time."""
 
@@ -133,6 +147,12 @@ class TruthFilter(django_filters.Filter):
     """By yes or no."""
 
     field_class = TruthParameter
+
+
+class WordFilter(django_filters.Filter):
+    """By one word."""
+
+    field_class = WordParameter
 
 
 class AnyOfFilter(django_filters.Filter):
@@ -204,6 +224,7 @@ class Filters(django_filters.FilterSet):
                     for name, messages in filters.errors.items()
                 ]
                 raise Problem(400, "invalid_parameter", faults[0].detail, faults)
+            _ = filters.qs  # made while the zone is the tenant's
             return filters
 
     @property

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+from django.utils import timezone
 from django_filters import CharFilter
 
 from calls.api.filters.base import (
@@ -21,8 +24,11 @@ from calls.api.filters.base import (
     TextFilter,
     TextsFilter,
     TruthFilter,
+    WordFilter,
 )
+from calls.api.moments import midnight
 from calls.choices import CallType, Direction, Disposition, MatchState, Source, State
+from calls.finding import COUNTED, HOURS, PARTIES, PERIODS, SCOPES, WEEKDAYS, counted_for, days_of, in_scope, search
 from calls.models import Call, Tag
 from contacts.phone import read_number
 
@@ -52,6 +58,11 @@ class CallFilters(Filters):
     ended_before = MomentFilter("ended_at", "lt", help_text="Ended before this time.")
     updated_after = MomentFilter("updated_at", "gte", help_text="Changed at this time or later.")
     date = DayFilter("started_at", help_text="Started on this day in the tenant's time zone: 2026-03-02, today or yesterday.")
+    period = WordFilter(
+        "started_at", method="by_period", words=PERIODS, help_text="Whole days in the tenant's time zone, today the last of them."
+    )
+    hour = WordFilter(method="by_hour", words=HOURS, help_text="Started in this hour of the day, by the tenant's clocks.")
+    weekday = WordFilter(method="by_weekday", words=WEEKDAYS, help_text="Started on this day of the week; 1 is Monday.")
     duration_min = SecondsFilter("duration_ms", "gte", help_text="Seconds, decimals allowed.")
     duration_max = SecondsFilter("duration_ms", "lte", help_text="Seconds, decimals allowed.")
     talk_min = SecondsFilter("talk_ms", "gte", help_text="Seconds, decimals allowed.")
@@ -70,6 +81,8 @@ class CallFilters(Filters):
     line = IdsFilter("line_id")
     number = NumberFilter(method="by_number", help_text="Either party's number, whole and in any spelling.")
     number_part = DigitsFilter(method="by_number_part", help_text="Digits that occur in either party's number.")
+    without = WordFilter(method="by_lack", words=PARTIES, help_text="Calls that have none of these.")
+    counted = WordFilter(method="by_figure", words=COUNTED, help_text="The calls that a figure of the statistics is of.")
     tag = TextsFilter(method="by_tag", help_text="The name of a tag, whatever its letter case.")
     outcome = TextsFilter("outcome")
     external_id = TextsFilter("external_id")
@@ -79,9 +92,39 @@ class CallFilters(Filters):
     unmatched = TruthFilter(method="by_unmatched", help_text="Calls whose contact is not known, withheld numbers aside.")
     verified = TruthFilter("is_verified", help_text="False: calls that came without credentials.")
 
+    scope = WordFilter(method="by_scope", words=SCOPES, help_text="The quick scopes of the admin; mine: of the token's holder.")
+    q = TextFilter(
+        method="by_words", help_text="A number in any spelling or part, else words that occur in names, or an external id."
+    )
+
     class Meta:
         model = Call
         fields: list[str] = []
+
+    def by_period(self, calls: Any, name: str, period: str) -> QuerySet[Call]:
+        first, last = days_of(period, timezone.localdate())
+        zone = timezone.get_current_timezone()
+        return calls.between(midnight(first, zone), midnight(last + timedelta(days=1), zone))
+
+    def by_hour(self, calls: Any, name: str, hour: str) -> QuerySet[Call]:
+        began = ExtractHour("started_at", tzinfo=timezone.get_current_timezone())  # asked for later, under other clocks
+        return calls.alias(began_hour=began).filter(began_hour=int(hour))
+
+    def by_weekday(self, calls: Any, name: str, day: str) -> QuerySet[Call]:
+        began = ExtractIsoWeekDay("started_at", tzinfo=timezone.get_current_timezone())
+        return calls.alias(began_weekday=began).filter(began_weekday=int(day))
+
+    def by_lack(self, calls: Any, name: str, party: str) -> QuerySet[Call]:
+        return calls.filter(**{f"{party}__isnull": True})
+
+    def by_figure(self, calls: Any, name: str, figure: str) -> QuerySet[Call]:
+        return counted_for(calls, figure)
+
+    def by_scope(self, calls: Any, name: str, scope: str) -> QuerySet[Call]:
+        return in_scope(calls, scope, self.request.auth.user.pk)
+
+    def by_words(self, calls: Any, name: str, words: str) -> QuerySet[Call]:
+        return search(calls, words, [self.country])
 
     def by_type(self, calls: Any, name: str, types: list[str]) -> QuerySet[Call]:
         return calls.of_type(*types)

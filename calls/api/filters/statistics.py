@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django_filters import Filter
 
-from calls.api.filters.base import MomentFilter, SecondsFilter, TruthFilter
+from calls.api.filters.base import MomentFilter, SecondsFilter, TruthFilter, WordParameter
 from calls.api.filters.calls import CallFilters
 from calls.api.moments import read_day, read_moment_parameter
 from calls.api.problems import bad_parameter
@@ -21,20 +21,6 @@ USUAL_PERIOD, LONGEST = "7d", timedelta(days=367)
 OF_THE_DAY = ("hour_of_day", "weekday", "weekday_hour")
 GROUPS = (*TIME_GROUPS, *OF_THE_DAY, *PARTIES)
 MOST_ROWS, USUAL_ROWS = 1000, 100
-
-
-class WordParameter(forms.CharField):
-    """One of several words."""
-
-    def __init__(self, *, words: Any = (), **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.words = words
-
-    def clean(self, value: Any) -> str:
-        text = str(super().clean(value))
-        if text and text not in self.words:
-            raise ValidationError(f"Write one of {', '.join(self.words)}.")
-        return text
 
 
 class ZoneParameter(forms.CharField):

@@ -22,14 +22,24 @@ from calls.api.serializers.base import Wanted, read, shared
 from calls.api.serializers.calls import CallDocument, EventDocument, NoteDocument
 from calls.api.serializers.drafts import CallChangesIn, CallIn, CallNoteIn, changes_of, draft_of, is_out_of_reach
 from calls.api.views.resource import STAMP_SORTS, Resource
+from calls.api.views.views import view_named
 from calls.drafts import CallChanges
-from calls.models import Call, CallEvent, CallNote
+from calls.models import Call, CallEvent, CallNote, SavedView
 from tenants.idempotency import Answer
 
 
 def _length(name: str) -> Sort:
     """By a length; calls that have none come as the shortest."""
     return Sort(field=f"{name}_sorted", expression=Coalesce(F(f"{name}_ms"), Value(-1)))
+
+
+def _look_through(request: Request, view: SavedView) -> None:
+    """Add what a view keeps to a request's parameters; later pages name it all, so they go on where the view is changed."""
+    query = request.query_params.copy()
+    for name, text in {**view.filters, "sort": view.sort}.items():
+        if text and name not in query:
+            query[name] = text
+    request._request.GET = query  # type: ignore[assignment]
 
 
 class Calls(Resource):
@@ -46,6 +56,14 @@ class Calls(Resource):
         **STAMP_SORTS,
     }
     default_sort = "-started_at"
+    list_parameters = {"view": "The id of a saved view: its filters and order hold where the request names no others."}
+
+    def list(self, request: Request) -> Response:
+        """A page of calls."""
+        named = request.query_params.get("view")
+        if named is not None:
+            _look_through(request, view_named(self.principal, named))
+        return super().list(request)
 
     def rows(self) -> QuerySet[Call]:
         return Call.objects.within_reach_of(self.principal)

@@ -37,6 +37,7 @@ class Resource(ViewSetMixin, Door):
     sorts: ClassVar[dict[str, Sort]] = {"name": Sort(field="name"), **STAMP_SORTS}
     default_sort: ClassVar[str] = "name"
     related: ClassVar[tuple[str, ...]] = ()  # what every document needs beside the row, fetched for all rows at once
+    list_parameters: ClassVar[dict[str, str]] = {}  # more that the list takes, each with what it is for
     noun: ClassVar[tuple[str, str]]  # for the schema: one, several
     serializer_class: ClassVar[type[Document]]
 
@@ -47,7 +48,7 @@ class Resource(ViewSetMixin, Door):
 
     def allowed_parameters(self) -> Collection[str]:
         if self.action == "list":
-            return (*self.filterset_class.base_filters, *PARAMETERS, "fields", "expand")
+            return (*self.filterset_class.base_filters, *PARAMETERS, *self.list_parameters, "fields", "expand")
         return ("fields", "expand") if self.action == "retrieve" else ()
 
     # Methods

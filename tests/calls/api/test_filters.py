@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from calls.api.filters.calls import CallFilters
 from calls.choices import Direction, Disposition, Source
@@ -49,6 +50,10 @@ CASES = {
     "talk_max": "87.5",
     "ring_min": "2.5",
     "ring_max": "2.5",
+    "hour": "11",
+    "weekday": "1",
+    "without": "!agent",
+    "counted": "talk",
     "direction": "inbound,internal",
     "type": "incoming,voicemail",
     "disposition": "answered",
@@ -69,6 +74,9 @@ CASES = {
     "has_recording": "true",
     "unmatched": "false",
     "verified": "true",
+    "scope": "flagged",
+    "q": "070-111",
+    "period": "7d",
 }
 
 
@@ -76,7 +84,7 @@ def test_every_filter_has_a_case():
     assert CASES.keys() == CallFilters.base_filters.keys()
 
 
-@pytest.mark.parametrize("name", sorted(CASES.keys() - {"date"}))
+@pytest.mark.parametrize("name", sorted(CASES.keys() - {"date", "period", "weekday"}))
 def test_a_filter_keeps_what_fits_and_nothing_else(api, rows, name):
     yes, no, ids = rows
     value = CASES[name].format(**ids)
@@ -101,6 +109,16 @@ def test_a_day_begins_at_the_tenants_midnight(api, tenant):
     assert api.get("calls?date=today").json()["results"] == []
 
 
+@time_machine.travel(datetime(2026, 7, 3, 10, 0, tzinfo=UTC), tick=False)
+@pytest.mark.parametrize(
+    ("period", "count"), [("today", 1), ("yesterday", 1), ("7d", 3), ("month", 2), ("30d", 4)]
+)  # it is the 3rd of July in Stockholm, where days begin at 22:00Z
+def test_a_period_is_whole_days_of_the_tenant_up_to_today(api, tenant, period, count):
+    for at in ("07-02T22:00", "07-02T21:59", "06-30T21:59", "06-04T10:00", "06-01T10:00"):
+        make_call(tenant, started_at=datetime.fromisoformat(f"2026-{at}:00Z"))
+    assert len(api.get(f"calls?period={period}").json()["results"]) == count
+
+
 def test_times_without_offset_are_the_tenants(api, tenant):
     call = make_call(tenant, started_at=datetime(2026, 7, 1, 10, 0, tzinfo=UTC))
     for start in ("2026-07-01T12:00:00", "2026-07-01T12:00:00%2B02:00", "2026-07-01T12:00:00+02:00", "2026-07-01"):
@@ -111,6 +129,12 @@ def test_times_without_offset_are_the_tenants(api, tenant):
 @pytest.mark.parametrize("spelling", ["+46701111111", "%2B46701111111", "070-111 11 11", "0046 70 111 11 11", "(070)1111111"])
 def test_a_number_is_found_in_any_spelling(api, rows, spelling):
     assert [call["id"] for call in api.get(f"calls?number={spelling}").json()["results"]] == [str(rows[0].pk)]
+
+
+def test_a_day_of_the_week_is_the_tenants(api, tenant):
+    sunday, monday = (make_call(tenant, started_at=datetime(2026, 3, 1, hour, 30, tzinfo=UTC)) for hour in (22, 23))  # 0:30 there
+    for day, call in (("7", sunday), ("1", monday)):
+        assert [row["id"] for row in api.get(f"calls?weekday={day}").json()["results"]] == [str(call.pk)]
 
 
 def test_a_number_is_found_on_either_side(api, rows):
@@ -136,7 +160,8 @@ BAD = [
     ("started_after", "9999-12-31T23:59:59-12:00"), ("started_after", "0001-01-01T00:00:00+14:00"), ("started_after", "soon"),
     ("started_after", "2026-13-01"), ("date", "9999-12-31"), ("date", "2026-02-30"), ("date", "x"), ("number_part", "1"),
     ("number_part", "abc"), ("number_part", "٣٣٣"), ("notes", "a\0b"), ("number", "\0"), ("tag", "\0"), ("started_after", "\0"),
-    ("notes", "x" * 3000), ("flagged", ""), ("direction", ""),
+    ("notes", "x" * 3000), ("flagged", ""), ("direction", ""), ("scope", "x"), ("period", "8d"), ("q", "x" * 201), ("hour", "24"),
+    ("weekday", "0"), ("without", "tags"), ("counted", "x"), ("view", "7"),
 ]  # fmt: skip
 
 
@@ -169,6 +194,7 @@ LISTS = {
     "lines": ["name=e", "number=210", "agent=0195a3c2-0000-7000-8000-000000000000", "updated_after=2020-01-01",
               "center=0195a3c2-0000-7000-8000-000000000000"],
     "tags": ["name=e", "updated_after=2020-01-01"],
+    "views": ["name=e", "shared=true", "mine=true", "updated_after=2020-01-01"],
     "tokens": ["name=e", "scope=read,write", "revoked=true"],
 }  # fmt: skip
 

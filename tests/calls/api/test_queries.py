@@ -10,17 +10,27 @@ from django.utils import timezone
 from calls import missed
 from calls.choices import LegRole
 from calls.drafts import LegDraft, PartyDraft
-from calls.models import Delivery
+from calls.models import Delivery, SavedView
 from contacts.book import save_agent
 from contacts.matching import AgentHint
 from contacts.models import Agent
 from tests.calls.api.client import BODY
-from tests.make import STARTED_AT, make_call, make_center, make_company, make_contact, make_endpoint, make_line, make_token
+from tests.make import (
+    STARTED_AT,
+    make_call,
+    make_center,
+    make_company,
+    make_contact,
+    make_endpoint,
+    make_line,
+    make_token,
+    make_user,
+)
 
 EVERYTHING = "contact,company,agent,center,line,legs,events,tags"
 LISTS = [
     "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags",
-    "tokens", "missed", "missed?expand=calls", "webhooks", "deliveries", "deliveries?expand=log,body",
+    "views", "tokens", "missed", "missed?expand=calls", "webhooks", "deliveries", "deliveries?expand=log,body",
     "calls", f"calls?expand={EVERYTHING}", "calls?count=true", "calls?fields=document",
 ]  # fmt: skip
 
@@ -34,6 +44,7 @@ def fill(tenant, start, stop):
         agent = save_agent(Agent(tenant=tenant, name=f"A{number}", center=center), extensions=[f"{number}1", f"{number}2"])
         make_line(tenant, f"+4646100{number:04}", agent=agent, center=center)
         make_token(tenant)
+        SavedView.objects.create(tenant=tenant, owner=make_user(tenant), name=phone, is_shared=True)
         endpoint = make_endpoint(tenant, directions=["outbound"])
         Delivery.objects.create(tenant=tenant, endpoint=endpoint, event_type="webhook.test", due_at=STARTED_AT).log.create(
             fence=1, started_at=STARTED_AT, took_ms=5, status=200

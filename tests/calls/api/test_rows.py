@@ -18,6 +18,7 @@ BODIES = {
     "centers": ({"name": "Lund", "external_id": "7"}, {"name": "Malmö"}),
     "lines": ({"number": "046-12 34 56", "name": "Reception"}, {"name": "Switchboard"}),
     "tags": ({"name": "offer", "colour": "#0ea5e9"}, {"colour": "#f97316"}),
+    "views": ({"name": "Missed", "filters": {"type": "missed"}, "shared": True}, {"sort": "-talk"}),
     "tokens": ({"name": "PBX", "scope": "read"}, {"name": "PBX 2"}),
 }
 
