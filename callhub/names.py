@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 OUR_APPS = ("callhub", "tenants", "contacts", "calls")
+# Django has these too, but does not say them in every language as our catalogues say such things.
+SAID_OUR_WAY = [
+    gettext_noop("History"),
+    gettext_noop("Save"),
+    gettext_noop("Save and add another"),
+    gettext_noop("Save and continue editing"),
+]
 
 
 def let_names_be_translated() -> None:

@@ -84,7 +84,7 @@ def _own_days(name: str, span: reports.Span) -> dict[str, Any]:
 
 
 def _said(span: reports.Span) -> str:
-    days = [date_format(day, "j F Y") for day in (span.first_day, span.last_day)]
+    days = [date_format(day, "LONG_DATE_FORMAT") for day in (span.first_day, span.last_day)]
     return " – ".join(dict.fromkeys(days))
 
 
