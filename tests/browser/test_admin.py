@@ -15,7 +15,7 @@ from tests.make import PASSWORD, make_call, make_contact, make_tenant
 from tests.tenants.admin_walk import furnish, signed_in, staff
 
 FORBIDDEN = 403
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
 
 
 @pytest.fixture

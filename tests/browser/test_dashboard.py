@@ -15,7 +15,7 @@ from tests.browser.test_admin import sign_in
 from tests.make import make_agent, make_call, make_company, make_contact, make_line, make_tenant
 from tests.tenants.admin_walk import staff
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.calls.recordings.conftest import use_disk
 from tests.make import make_call, make_recording, make_tenant
 from tests.tenants.admin_walk import staff
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
 HOUR_MS = 3_600_000
 SIZE = 58 + HOUR_MS * 8  # µ-law at 8 kHz
 

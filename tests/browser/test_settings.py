@@ -13,7 +13,7 @@ from tests.browser.test_admin import sign_in
 from tests.make import make_endpoint, make_tenant, make_token
 from tests.tenants.admin_walk import staff
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.slow]
+pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.slow]
 PAGES = {"overview": "/admin/settings/", "vendors": "/admin/settings/connect/"}
 
 
