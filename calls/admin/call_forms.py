@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from calls import ledger
-from calls.choices import Direction, Disposition, Source
+from calls.admin.outcome_field import demand_outcome, offer_outcomes
+from calls.choices import Direction, Disposition, Source, State
 from calls.drafts import CallChanges, CallDraft, PartyDraft
 from calls.errors import InvalidCall
 from calls.ledger.judging import LONGEST_MS
@@ -93,12 +94,15 @@ class CallForm(TenantForm):
         if "note" in self.fields:
             kept = {"data-draft": f"note:{self.instance.pk}:{self.reach.user.pk}", "data-kept": _("Kept on this device, {time}")}
             self.fields["note"].widget.attrs |= kept
+        offer_outcomes(self)
         _shorten(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if "flag_resolution" in self.fields and not cleaned.get("is_flagged") and not cleaned.get("flag_resolution"):
             self.add_error("flag_resolution", _("Say how it was solved, so that the next reader need not ask."))
+        if self.instance.state == State.ENDED and self.instance.disposition == Disposition.ANSWERED:
+            demand_outcome(self, self.instance.tenant, cleaned)
         if self.has_changed() and cleaned.get("read_version") not in (None, self.stored_version):
             told: Any = self.data
             self.data = told = told.copy()
@@ -148,6 +152,7 @@ class NewCallForm(TenantForm):
         self.initial.setdefault("direction", Direction.INBOUND)
         self.initial.setdefault("disposition", Disposition.ANSWERED)
         self.initial.setdefault("started_at", timezone.now().replace(second=0, microsecond=0))
+        offer_outcomes(self)
         _shorten(self)
 
     def clean(self) -> dict[str, Any]:
@@ -160,6 +165,8 @@ class NewCallForm(TenantForm):
                 for name, message in error.fields.items():
                     shown_at = _SHOWN_AT.get(name, name)
                     self.add_error(shown_at if shown_at in self.fields else None, message)
+            if cleaned.get("duration") is not None and cleaned.get("disposition") == Disposition.ANSWERED:
+                demand_outcome(self, self.instance.tenant, cleaned)
         return cleaned
 
     def _limit_center(self, cleaned: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +24,8 @@ class TagAdmin(TenantModelAdmin):
 
     change_role = Role.MANAGER
     first_step = _("A tag is a word you put on calls, such as “complaint”, with a colour to find it by.")
-    list_display = ["name", "looks", "its_calls"]
+    list_display = ["name", "looks", "ruled", "its_calls"]
+    ordering = ["name"]
     search_fields = ["name"]
     fields = ["name", "colour"]
 
@@ -31,6 +33,14 @@ class TagAdmin(TenantModelAdmin):
         if db_field.name == "colour":
             kwargs["widget"] = UnfoldAdminColorInputWidget
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(rule_count=Count("rules"))
+
+    @display(description=_("rules"), ordering="rule_count")
+    def ruled(self, tag: Any) -> str:
+        """How many rules put it on calls by themselves."""
+        return str(tag.rule_count) if tag.rule_count else cells.NOTHING
 
     @display(description=_("looks"))
     def looks(self, tag: Tag) -> str:

@@ -125,6 +125,8 @@ def _entry(event: CallEvent, names: dict[str, str]) -> Entry:
         text = ", ".join(f"{change.name}" for change in changes) + " " + gettext("changed") if changes else text
     elif event.summary:
         text = f"{text}: {event.summary}"
+    if data.get("by_rule"):
+        details = gettext("Tagged by rule: %(tags)s") % {"tags": ", ".join(map(str, data["by_rule"]))}
     actor = str(event.actor) if event.actor else ""
     return Entry(
         at=event.happened_at,

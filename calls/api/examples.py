@@ -43,6 +43,8 @@ REQUESTS: dict[str, Any] = {
         "sort": "-talk",
     },
     "views_change": {"shared": False},
+    "outcomes_create": {"name": "Order taken", "position": 1},
+    "outcomes_change": {"is_retired": True},
     "tokens_create": {"name": "PBX in Lund", "scope": "write", "expires_at": "2030-01-01T00:00:00Z"},
     "webhooks_create": {
         "name": "CRM",

@@ -16,7 +16,7 @@ from calls.api.views.missed import Assign, Done, Missed, Snooze
 from calls.api.views.originations import HangUp, Hold, Live, Originations, Transfer
 from calls.api.views.recordings import CallRecordings, RecordingAudio, RecordingLinks, Recordings
 from calls.api.views.resource import Resource
-from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Tags
+from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Outcomes, Tags
 from calls.api.views.statistics import Statistics
 from calls.api.views.tokens import Tokens
 from calls.api.views.tus import UploadTus
@@ -77,6 +77,7 @@ urlpatterns = [
     *_resource("lines", Lines),
     *_resource("tags", Tags),
     *_resource("views", Views),
+    *_resource("outcomes", Outcomes),
     *_resource("tokens", Tokens),
     _route("webhooks/samples", Samples.as_view(), "webhook-samples"),
     *_resource("webhooks", Webhooks),

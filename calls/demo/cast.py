@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from calls.demo.plan import Place, Plan
 from calls.demo.words import PASSWORD_WORDS
-from calls.models import Line, Tag
+from calls.models import Line, Outcome, Tag
 from contacts.book import tell, understood
 from contacts.choices import Change
 from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
@@ -68,6 +68,7 @@ def make_cast(plan: Plan, rng: random.Random) -> Cast:
     centers = {place: Center(tenant=tenant, name=place.name, external_id=place.name.lower()) for place in plan.places}
     Center.objects.bulk_create(list(centers.values()))
     Tag.objects.bulk_create(Tag(tenant=tenant, name=name, colour=colour) for name, colour in plan.tags.items())
+    Outcome.objects.bulk_create(Outcome(tenant=tenant, name=name, position=place) for place, name in enumerate(plan.outcomes, 1))
     desks = _make_desks(plan, tenant, centers, rng)
     _make_lines(tenant, centers, desks)
     logins = [Login(user=opened.owner, role=Role.OWNER, password=password), *_make_logins(plan, tenant, desks, rng)]

@@ -26,8 +26,10 @@ from calls.ledger.linking import (
 from calls.ledger.noting import add_to_thread, follow_text
 from calls.ledger.reaping import was_given_up
 from calls.ledger.retaining import follow_call
+from calls.ledger.ruling import IS_RULED, tag_anew
 from calls.ledger.tagging import tags_named
 from calls.models import Call, CallEvent, UsageDay
+from calls.models.rule import RuledFacts
 from contacts.matching import find_agent, find_contact
 from contacts.models import Contact
 from tenants.models import User
@@ -57,12 +59,13 @@ def amend(
     given = changes.given()
     check_facts(given)
     with transaction.atomic():
-        locked = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call.pk).first()
+        calls = Call.objects.select_for_update(of=("self",)).select_related("tenant").annotate(is_ruled=IS_RULED)
+        locked = calls.filter(pk=call.pk).first()
         if locked is None:
             raise CallNotFound("There is no such call.")
         if expected_version is not None and locked.version != expected_version:
             raise CallChanged("The call was edited since you read it. Read it again and repeat your change.")
-        before = _columns(locked)
+        before, was = _columns(locked), RuledFacts.of(locked)
         _apply(locked, given)
         _keep_thread(locked, given, before["notes"], actor=actor, source=source)
         after = _columns(locked)
@@ -71,6 +74,9 @@ def amend(
             changed |= _retag(locked, given["tags"])
         if given.get("flag_resolution") and changed.get("is_flagged") == [True, False]:
             changed["flag_resolution"] = ["", given["flag_resolution"]]
+        data: dict[str, Any] = {"changed": changed}
+        if by_rule := tag_anew(locked, was):
+            data["by_rule"], changed["tags"] = by_rule, _tags_with(locked, by_rule, changed.get("tags"))
         if not changed and before == after:
             return locked
         locked.version += 1
@@ -79,7 +85,7 @@ def amend(
             follow_call(locked)
         if "recording_url" in changed and locked.tenant.fetches_links:
             expect_from_links([locked])
-        events.write(events.event_of(locked, EventKind.AMENDED, actor=actor, data={"changed": changed}))
+        events.write(events.event_of(locked, EventKind.AMENDED, actor=actor, data=data))
         return locked
 
 
@@ -193,3 +199,9 @@ def _retag(call: Call, names: tuple[str, ...]) -> dict[str, Any]:
         return {}
     call.tags.set(tags)
     return {"tags": [sorted(before.values()), sorted(tag.name for tag in tags)]}
+
+
+def _tags_with(call: Call, by_rule: list[str], changed: list[list[str]] | None) -> list[list[str]]:
+    """The names of its tags before the change and after it, when rules have put some on."""
+    names = sorted(tag.name for tag in call.tags.all())
+    return [changed[0] if changed else [name for name in names if name not in by_rule], names]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from calls.choices import Direction, MatchState
 from calls.drafts import CallDraft, PartyDraft
 from calls.errors import CallError, InvalidCall
+from calls.ledger.ruling import ruled_question
 from calls.models import Call, Line
 from contacts.matching import AgentHint, ContactHint, Match, People, agent_questions, contact_questions
 from contacts.models import Agent
@@ -59,8 +61,15 @@ class OwnLines:
         return next((line for line in lines if is_same(number, Number(e164=line.e164, key=line.match_key))), None)
 
 
-def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> dict[Call, CallError]:
-    """Fill in parties, contact, company, agent, line and center of each call; the answer holds those that cannot be linked."""
+class Linked(NamedTuple):
+    """Which calls cannot be linked and why; and, asked along, whether the tenant has rules of tags."""
+
+    refused: dict[Call, CallError]
+    is_ruled: bool
+
+
+def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> Linked:
+    """Fill in parties, contact, company, agent, line and center of each call."""
     answers = ask(_questions(tenant, drafts.values()))
     lines, people = OwnLines.out_of(answers), People(tenant, answers)
     centers = Found({answer.id: answer for answer in answers.get("center", ())})
@@ -74,7 +83,7 @@ def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> dict[Call, CallErr
         if draft.center_id and center is None:
             refused[call] = InvalidCall.field("center_id", "There is no such center.")
         call.center_id = center.id if center else _usual_center(call)
-    return refused
+    return Linked(refused, is_ruled="ruled" in answers)
 
 
 def take_parties(call: Call, tenant: Tenant, draft: CallDraft, lines: OwnLines) -> None:
@@ -168,6 +177,7 @@ def _questions(tenant: Tenant, drafts: Collection[CallDraft]) -> list[Question]:
         *contact_questions(tenant, numbers, [draft.contact for draft in drafts]),
         *agent_questions(tenant, [draft.agent for draft in drafts]),
         Question(_CENTER, tenant).where_id("z.id", (draft.center_id for draft in drafts)),
+        ruled_question(tenant),
     ]
 
 

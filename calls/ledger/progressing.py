@@ -16,7 +16,9 @@ from calls.ledger.judging import settle_times
 from calls.ledger.reaping import forget_guess, was_given_up
 from calls.ledger.recording import record
 from calls.ledger.retaining import follow_call
+from calls.ledger.ruling import IS_RULED, tag_anew
 from calls.models import Call, CallLeg
+from calls.models.rule import RuledFacts
 from contacts.phone import read_number
 from tenants.models import Tenant, User
 
@@ -40,7 +42,8 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
     end settles disposition and lengths.
     """
     with transaction.atomic():
-        call = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call_id).first()
+        calls = Call.objects.select_for_update(of=("self",)).select_related("tenant").annotate(is_ruled=IS_RULED)
+        call = calls.filter(pk=call_id).first()
         if call is None:
             return None
         if call.state == State.ENDED:
@@ -49,7 +52,7 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
             forget_guess(call)
         if told.what in (HELD, RESUMED) and is_repeat(call, told):
             return call
-        was = call.state, call.answered_at
+        was, facts = (call.state, call.answered_at), RuledFacts.of(call)
         has_new_legs = _take_legs(call, told.legs)
         _take(call, told)
         if was[0] != State.ENDED and not has_new_legs and was == (call.state, call.answered_at) and told.what == call.state:
@@ -58,7 +61,9 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
         call.save(update_fields=_COLUMNS)
         if call.state == State.ENDED:
             follow_call(call)
-        events.write(events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told)))
+        events.write(
+            events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told, tag_anew(call, facts)))
+        )
         return call
 
 
@@ -116,8 +121,8 @@ def _changes(leg: CallLeg, draft: LegDraft) -> Iterator[tuple[str, object]]:
             yield name, value
 
 
-def _data(told: CallProgress) -> dict[str, str]:
-    data = {"what": told.what, "leg": told.leg, "state": str(told.state)}
+def _data(told: CallProgress, by_rule: list[str]) -> dict[str, str | list[str]]:
+    data: dict[str, str | list[str]] = {"by_rule": by_rule, "what": told.what, "leg": told.leg, "state": str(told.state)}
     if told.state == State.ENDED:
         data |= {"disposition": str(told.disposition), "detail": told.disposition_detail}
     return {name: value for name, value in data.items() if value}

@@ -7,6 +7,7 @@ nobody heard of. A true end that comes later corrects it (``progressing``, ``ame
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -17,7 +18,9 @@ from django.utils import timezone
 from calls import events
 from calls.choices import ORIGINATION_LIVE, Disposition, EventKind, State
 from calls.ledger.judging import settle_times
+from calls.ledger.ruling import IS_RULED, tag_anew
 from calls.models import Call
+from calls.models.rule import RuledFacts
 
 NO_SIGN = "no_sign"  # the detail of a call that was given up
 AT_ONCE = 500
@@ -36,18 +39,20 @@ def stuck_calls(now: datetime | None = None) -> list[UUID]:
 def give_up(call_id: UUID, now: datetime | None = None) -> bool:
     """End a stuck call; whether it still was one."""
     with transaction.atomic():
-        calls = Call.objects.select_for_update(of=("self",)).select_related("tenant")
+        calls = Call.objects.select_for_update(of=("self",)).select_related("tenant").annotate(is_ruled=IS_RULED)
         call = calls.filter(_is_stuck(now or timezone.now()), pk=call_id).first()
         if call is None:
             return False
-        was, heard_of = call.state, call.updated_at
+        was, heard_of, facts = call.state, call.updated_at, RuledFacts.of(call)
         call.state, call.disposition, call.disposition_detail = State.ENDED, Disposition.UNKNOWN, NO_SIGN
         call.ended_at = call.answered_at or call.started_at
         call.duration_ms, call.talk_ms = None, 0
         settle_times(call)
         call.version += 1
         call.save(update_fields=_COLUMNS)
-        data = {"state": str(was), "heard_of": heard_of.isoformat(timespec="seconds"), "detail": NO_SIGN}
+        data: dict[str, Any] = {"state": str(was), "heard_of": heard_of.isoformat(timespec="seconds"), "detail": NO_SIGN}
+        if by_rule := tag_anew(call, facts):
+            data["by_rule"] = by_rule
         events.write(events.event_of(call, EventKind.GIVEN_UP, data=data))
         return True
 

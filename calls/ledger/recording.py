@@ -17,10 +17,11 @@ from calls.drafts import CallDraft, PartyDraft
 from calls.errors import CallConflict, CallError
 from calls.ledger.expecting import expect_from_links
 from calls.ledger.judging import judged
-from calls.ledger.linking import link
+from calls.ledger.linking import Linked, link
+from calls.ledger.ruling import tags_by_rule
 from calls.ledger.tagging import put_on
 from calls.ledger.writing import insert_together
-from calls.models import Call, CallEvent, CallLeg
+from calls.models import Call, CallEvent, CallLeg, Tag
 from contacts.phone import read_number
 from tenants.models import Tenant, User
 
@@ -35,10 +36,11 @@ _FACTS = ("direction", "disposition", "started_at", "answered_at", "ended_at", "
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """A call in the log; ``created`` is False where it was there already."""
+    """A call in the log; ``created`` is False where it was there already. ``ruled`` are the tags that rules put on it now."""
 
     call: Call
     created: bool
+    ruled: tuple[str, ...] = ()
 
 
 def record(tenant: Tenant, draft: CallDraft, *, actor: User | None = None) -> Recorded:
@@ -104,9 +106,18 @@ def _record_batch(tenant: Tenant, drafts: Sequence[CallDraft], actor: User | Non
             fresh[opinion] = draft
             known[_identity(draft)] = _First(call=opinion, told=_told(draft))
             results.append(Recorded(call=opinion, created=True))
-    refused = link(tenant, fresh) if fresh else {}
-    _write(tenant, {call: draft for call, draft in fresh.items() if call not in refused}, actor)
-    return [refused.get(result.call, result) if isinstance(result, Recorded) else result for result in results]
+    refused, is_ruled = link(tenant, fresh) if fresh else Linked({}, is_ruled=False)
+    written = {call: draft for call, draft in fresh.items() if call not in refused}
+    ruled = tags_by_rule(tenant, written) if is_ruled else {}
+    _write(tenant, written, ruled, actor)
+    return [_settled(result, refused, ruled) if isinstance(result, Recorded) else result for result in results]
+
+
+def _settled(result: Recorded, refused: Mapping[Call, CallError], ruled: Mapping[Call, list[Tag]]) -> Recorded | CallError:
+    """What became of a call that was there or was to be written."""
+    tags = ruled.get(result.call, ()) if result.created else ()
+    told = dataclasses.replace(result, ruled=tuple(tag.name for tag in tags)) if tags else result
+    return refused.get(result.call, told)
 
 
 def _judged_or_refused(tenant: Tenant, draft: CallDraft) -> Call | CallError:
@@ -171,22 +182,26 @@ def _told(draft: CallDraft) -> dict[str, Any]:
 # Writing
 
 
-def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], actor: User | None) -> None:
+def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], ruled: Mapping[Call, list[Tag]], actor: User | None) -> None:
+    links = Call.tags.through
     insert_together(
         list(drafts),
         [leg for call, draft in drafts.items() for leg in _legs(call, draft)],
-        [event for call, draft in drafts.items() for event in _events(call, draft, actor)],
+        [event for call, draft in drafts.items() for event in _events(call, draft, ruled.get(call, ()), actor)],
+        [links(call_id=call.pk, tag_id=tag.pk) for call, tags in ruled.items() for tag in tags],
     )
     if tagged := {call: draft.tags for call, draft in drafts.items() if draft.tags}:
         put_on(tenant, tagged)
     if drafts:
         events.publish(tenant.pk)
-    if (links := [call for call in drafts if call.recording_url]) and tenant.fetches_links:
-        expect_from_links(links)
+    if (linked := [call for call in drafts if call.recording_url]) and tenant.fetches_links:
+        expect_from_links(linked)
 
 
-def _events(call: Call, draft: CallDraft, actor: User | None) -> Iterator[CallEvent]:
-    data = {"told": _told(draft)} if draft.external_id else {}
+def _events(call: Call, draft: CallDraft, ruled: Sequence[Tag], actor: User | None) -> Iterator[CallEvent]:
+    data: dict[str, Any] = {"told": _told(draft)} if draft.external_id else {}
+    if ruled:
+        data["by_rule"] = sorted(tag.name for tag in ruled)
     kind = EventKind.ORIGINATED if call.state == State.QUEUED else EventKind.RECORDED
     yield events.event_of(call, kind, actor=actor, data=data)
     for interaction in draft.interactions:

@@ -15,8 +15,10 @@ from calls.models.note import CallNote
 from calls.models.notice import Notice
 from calls.models.numbering import CallNumbering
 from calls.models.origination import Origination
+from calls.models.outcome import Outcome
 from calls.models.recording import Recording
 from calls.models.retention import RetentionRule, RetentionRun
+from calls.models.rule import TagRule
 from calls.models.tag import Tag
 from calls.models.trying import TriedRequest, TryAddress
 from calls.models.upload import Upload, UploadChunk
@@ -25,9 +27,9 @@ from calls.models.view import ChosenColumns, SavedView
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns", "Delivery",
-    "DialPlan", "DialUse", "DialectUse", "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice",
-    "Origination", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun", "SavedView", "Tag", "TelephonyListener",
-    "TriedRequest", "TryAddress", "Upload", "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint",
-    "WebhookLane",
+    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns",
+    "Delivery", "DialPlan", "DialUse", "DialectUse", "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor",
+    "MissedTry", "Notice", "Origination", "Outcome", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun",
+    "SavedView", "Tag", "TagRule", "TelephonyListener", "TriedRequest", "TryAddress", "Upload", "UploadChunk", "UsageCursor",
+    "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ from tenants.models import Tenant
 from tenants.reach import reach_of
 
 OPERATORS = ("slug", "parent", "unmatched_account", "monthly_deposits", "is_active")
-SETTINGS = ("name", "time_zone", "country", "digest_hour", "open_ingest", "jsonp", "fetches_links")
+SETTINGS = ("name", "time_zone", "country", "digest_hour", "requires_outcome", "open_ingest", "jsonp", "fetches_links")
 
 
 def time_zones() -> list[tuple[str, str]]:

@@ -128,6 +128,13 @@ class Tenant(models.Model):
             "When members are mailed the calls missed since the day before: 0 to 23, by the tenant's clocks. Empty: never."
         ),
     )
+    requires_outcome = models.BooleanField(
+        _("outcomes are mandatory"),
+        default=False,
+        help_text=_(
+            "People who log or change an answered call here choose one of the tenant's outcomes. Programs are not asked for one."
+        ),
+    )
     digest_on = models.DateField(null=True, blank=True, editable=False)  # the day of the last digest
     is_active = models.BooleanField(default=True, help_text=_("Off closes every door of this tenant and keeps its calls."))
     created_at = models.DateTimeField(auto_now_add=True, editable=False)

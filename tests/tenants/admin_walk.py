@@ -25,11 +25,13 @@ from calls.models import (
     MissedCall,
     Notice,
     Origination,
+    Outcome,
     Recording,
     RetentionRule,
     RetentionRun,
     SavedView,
     Tag,
+    TagRule,
     UsageDay,
     WebhookEndpoint,
 )
@@ -54,7 +56,7 @@ from tests.make import (
 PAGES = (
     Call, Line, Origination, Recording, RetentionRule, RetentionRun, Tag, Agent, Company, Contact, ApiToken, OAuthApp, Center,
     Membership, Tenant, User, ScheduledTask, UsageDay, Notice, OwnMembership, DialPlan, DoNotCall,
-    WebhookEndpoint, Delivery, MissedCall, SavedView,
+    WebhookEndpoint, Delivery, MissedCall, SavedView, TagRule, Outcome,
 )  # fmt: skip
 
 
@@ -128,6 +130,8 @@ def furnish(word: str) -> dict[type[Model], Any]:
         SavedView: SavedView.objects.create(
             tenant=tenant, owner=owner, name=f"{word} view", is_shared=True, filters={"notes": word, "tag": f"{word} tag"}
         ),
+        TagRule: TagRule.objects.create(tenant=tenant, tag=Tag.objects.get(tenant=tenant), line=line),
+        Outcome: Outcome.objects.create(tenant=tenant, name=f"{word} outcome"),
         DialPlan: DialPlan.objects.create(tenant=tenant),
         DoNotCall: DoNotCall.objects.create(
             tenant=tenant, number="+46701112244", e164="+46701112244", match_key="701112244", reason=word, added_by=owner

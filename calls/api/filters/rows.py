@@ -1,4 +1,4 @@
-"""Which companies, contacts, agents, centers, lines, tags and tokens."""
+"""Which companies, contacts, agents, centers, lines, tags, outcomes and tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calls.api.filters.base import (
     TextsFilter,
     TruthFilter,
 )
-from calls.models import Line, Tag
+from calls.models import Line, Outcome, Tag
 from contacts.models import Agent, Company, Contact, ContactNumber
 from contacts.phone import read_number
 from tenants.choices import Scope
@@ -117,6 +117,18 @@ class TagFilters(Filters):
 
     class Meta:
         model = Tag
+        fields: list[str] = []
+
+
+class OutcomeFilters(Filters):
+    """Which outcomes."""
+
+    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    is_retired = TruthFilter("is_retired")
+    updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
+
+    class Meta:
+        model = Outcome
         fields: list[str] = []
 
 

@@ -1,4 +1,4 @@
-"""Centers, lines, tags."""
+"""Centers, lines, tags, outcomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rest_framework import serializers
 from calls.api.fields import MomentField, RelatedField
 from calls.api.serializers.base import Expansion, RowDocument
 from calls.api.serializers.people import AgentDocument
-from calls.models import Line, Tag
+from calls.models import Line, Outcome, Tag
 from contacts.models import Agent
 from tenants.models import Center
 
@@ -60,3 +60,14 @@ class TagDocument(RowDocument):
     class Meta:
         model = Tag
         fields = ["id", "name", "colour", "created_at", "updated_at"]
+
+
+class OutcomeDocument(RowDocument):
+    """What staff may say came of a call. Calls keep the words themselves, whatever becomes of it."""
+
+    created_at = MomentField(read_only=True)
+    updated_at = MomentField(read_only=True)
+
+    class Meta:
+        model = Outcome
+        fields = ["id", "name", "position", "is_retired", "created_at", "updated_at"]

@@ -80,7 +80,7 @@ class Calls(Resource):
         call = recorded.call
         if is_out_of_reach(call, principal):
             raise Problem(409, "conflict", "This external id is in use already.")
-        known: dict[str, Any] = {"tags": []} if recorded.created and not values.get("tags") else {}
+        known: dict[str, Any] = {"tags": list(recorded.ruled)} if recorded.created and not values.get("tags") else {}
         return Answer(status=201 if recorded.created else 200, body=shared(CallDocument).render(call, known=known))
 
     def answer_created(self, request: Request, answer: Answer) -> Response:

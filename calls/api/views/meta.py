@@ -14,7 +14,7 @@ from calls.api.views.base import Door
 
 COLLECTIONS = (
     "calls", "live", "missed", "originations", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines",
-    "tags", "tokens",
+    "tags", "outcomes", "tokens",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Companies, contacts, agents, centers, lines, tags."""
+"""Companies, contacts, agents, centers, lines, tags, outcomes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 
 from calls.api.authentication import MANAGERS
-from calls.api.filters.rows import AgentFilters, CenterFilters, CompanyFilters, ContactFilters, LineFilters, TagFilters
+from calls.api.filters.rows import (
+    AgentFilters,
+    CenterFilters,
+    CompanyFilters,
+    ContactFilters,
+    LineFilters,
+    OutcomeFilters,
+    TagFilters,
+)
 from calls.api.pagination import Sort
 from calls.api.serializers.people import AgentDocument, CompanyDocument, ContactDocument
-from calls.api.serializers.places import CenterDocument, LineDocument, TagDocument
+from calls.api.serializers.places import CenterDocument, LineDocument, OutcomeDocument, TagDocument
 from calls.api.views.resource import STAMP_SORTS, Resource
-from calls.models import Line, Tag
+from calls.models import Line, Outcome, Tag
 from contacts.book import remove_agent, remove_company, remove_contact, save_agent, save_company, save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.phone import read_number
+from tenants.choices import Role
 from tenants.models import Center
 
 
@@ -92,3 +101,13 @@ class Tags(Resource):
 
     model, document_class, filterset_class = Tag, TagDocument, TagFilters
     noun = ("tag", "tags")
+
+
+class Outcomes(Resource):
+    """What a conversation came to, in the tenant's own words: what staff choose from. Owners change them."""
+
+    model, document_class, filterset_class = Outcome, OutcomeDocument, OutcomeFilters
+    noun = ("outcome", "outcomes")
+    sorts = {"position": Sort(field="position"), **Resource.sorts}
+    change_roles = (Role.OWNER,)
+    erase_roles = (Role.OWNER,)

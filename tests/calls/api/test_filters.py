@@ -195,6 +195,7 @@ LISTS = {
               "center=0195a3c2-0000-7000-8000-000000000000"],
     "tags": ["name=e", "updated_after=2020-01-01"],
     "views": ["name=e", "shared=true", "mine=true", "updated_after=2020-01-01"],
+    "outcomes": ["name=e", "is_retired=false", "updated_after=2020-01-01"],
     "tokens": ["name=e", "scope=read,write", "revoked=true"],
 }  # fmt: skip
 

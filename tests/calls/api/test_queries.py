@@ -10,7 +10,7 @@ from django.utils import timezone
 from calls import missed
 from calls.choices import LegRole
 from calls.drafts import LegDraft, PartyDraft
-from calls.models import Delivery, SavedView
+from calls.models import Delivery, Outcome, SavedView
 from contacts.book import save_agent
 from contacts.matching import AgentHint
 from contacts.models import Agent
@@ -30,7 +30,7 @@ from tests.make import (
 EVERYTHING = "contact,company,agent,center,line,legs,events,tags"
 LISTS = [
     "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags",
-    "views", "tokens", "missed", "missed?expand=calls", "webhooks", "deliveries", "deliveries?expand=log,body",
+    "views", "outcomes", "tokens", "missed", "missed?expand=calls", "webhooks", "deliveries", "deliveries?expand=log,body",
     "calls", f"calls?expand={EVERYTHING}", "calls?count=true", "calls?fields=document",
 ]  # fmt: skip
 
@@ -45,6 +45,7 @@ def fill(tenant, start, stop):
         make_line(tenant, f"+4646100{number:04}", agent=agent, center=center)
         make_token(tenant)
         SavedView.objects.create(tenant=tenant, owner=make_user(tenant), name=phone, is_shared=True)
+        Outcome.objects.create(tenant=tenant, name=f"o{number}")
         endpoint = make_endpoint(tenant, directions=["outbound"])
         Delivery.objects.create(tenant=tenant, endpoint=endpoint, event_type="webhook.test", due_at=STARTED_AT).log.create(
             fence=1, started_at=STARTED_AT, took_ms=5, status=200

@@ -19,6 +19,7 @@ BODIES = {
     "lines": ({"number": "046-12 34 56", "name": "Reception"}, {"name": "Switchboard"}),
     "tags": ({"name": "offer", "colour": "#0ea5e9"}, {"colour": "#f97316"}),
     "views": ({"name": "Missed", "filters": {"type": "missed"}, "shared": True}, {"sort": "-talk"}),
+    "outcomes": ({"name": "Order taken", "position": 1}, {"is_retired": True}),
     "tokens": ({"name": "PBX", "scope": "read"}, {"name": "PBX 2"}),
 }
 

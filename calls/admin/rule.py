@@ -1,0 +1,131 @@
+"""Rules of tags: owners say which calls get a tag by themselves, and see what a rule would have tagged."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from calls.admin import cells
+from calls.admin.call_filters import DAYS_30, period_of
+from calls.admin.call_forms import LengthField
+from calls.models import Call, TagRule
+from calls.models.call import CallQuerySet
+from tenants.choices import Role
+from tenants.scoped_admin import RelatedFilter, TenantForm, WholeTenantAdmin
+
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
+
+
+class KeptLengthField(LengthField):
+    """A length that is kept in milliseconds and shown as people say it."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return cells.length(value) if isinstance(value, int) else value
+
+
+class TagRuleForm(TenantForm):
+    """A rule, its number in any spelling and its lengths in minutes and seconds."""
+
+    number_prefix = forms.CharField(
+        required=False,
+        max_length=40,
+        label=_("Number begins with"),
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
+        help_text=_("The other party's number with its country's code, such as +46 70 for Swedish mobiles."),
+    )
+    least_ms = KeptLengthField(
+        required=False, label=_("Lasted at least"), help_text=_("From ringing to the end: 95 seconds or 1:35.")
+    )
+    most_ms = KeptLengthField(required=False, label=_("Lasted at most"), help_text=_("In the same way."))
+
+    def clean_number_prefix(self) -> str:
+        """As numbers are kept: ``+`` and digits."""
+        told = _BETWEEN_DIGITS.sub("", self.cleaned_data["number_prefix"])
+        return f"+{told[2:]}" if told.startswith("00") else told
+
+
+@admin.register(TagRule)
+class TagRuleAdmin(WholeTenantAdmin):
+    """What tags calls by itself; its page tells how many calls of the last 30 days it would have tagged."""
+
+    form = TagRuleForm
+    view_role = Role.MANAGER
+    add_role = change_role = delete_role = Role.OWNER
+    first_step = _("A rule puts a tag on calls by itself, such as “long” on all that lasted ten minutes. First make the tag.")
+    list_display = ["shown_tag", "conditions", "is_active"]
+    list_display_links = ["conditions"]
+    list_filter = [("tag", RelatedFilter), "is_active"]
+    list_select_related = ["tag", "line"]
+    autocomplete_fields = ["tag", "line"]
+    change_form_outer_after_template = "admin/calls/tagrule/past.html"
+    fieldsets = [
+        (None, {"fields": ["tag", "is_active"]}),
+        (
+            _("Calls that fit all of this"),
+            {"fields": [("direction", "disposition"), ("line", "number_prefix"), ("least_ms", "most_ms")]},
+        ),
+    ]
+
+    @display(description=_("tag"), ordering="tag__name")
+    def shown_tag(self, rule: TagRule) -> str:
+        """The tag as it is on calls."""
+        return cells.tags([rule.tag])
+
+    @display(description=_("calls that fit"))
+    def conditions(self, rule: TagRule) -> str:
+        """The conditions in words."""
+        told = [
+            rule.get_direction_display() if rule.direction else "",
+            rule.get_disposition_display() if rule.disposition else "",
+            gettext("over %(line)s") % {"line": rule.line} if rule.line else "",
+            gettext("number begins with %(number)s") % {"number": rule.number_prefix} if rule.number_prefix else "",
+            gettext("lasted at least %(length)s") % {"length": cells.length(rule.least_ms)} if rule.least_ms is not None else "",
+            gettext("lasted at most %(length)s") % {"length": cells.length(rule.most_ms)} if rule.most_ms is not None else "",
+        ]
+        return ", ".join(str(part) for part in told if part)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
+        rule = context.get("original")
+        if rule is not None:
+            fitting = rule.among(_lately(rule))
+            context["past"] = {
+                "fitting": fitting.count(),
+                "untagged": _untagged(fitting, rule).count(),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: TagRule, post_url_continue: str | None = None) -> HttpResponse:
+        """Show what it would have tagged."""
+        if "_addanother" in request.POST or "_popup" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        return self._show(request, obj, gettext("The rule tags calls from now on. Below you see what it would have tagged."))
+
+    def response_change(self, request: HttpRequest, obj: TagRule) -> HttpResponse:
+        if "_addanother" in request.POST or "_popup" in request.POST:
+            return super().response_change(request, obj)
+        return self._show(request, obj, gettext("The rule is saved. Below you see what it would have tagged."))
+
+    def _show(self, request: HttpRequest, rule: TagRule, said: str) -> HttpResponse:
+        messages.success(request, said)
+        return HttpResponseRedirect(reverse("admin:calls_tagrule_change", args=[rule.pk]))
+
+
+def _lately(rule: TagRule) -> CallQuerySet:
+    """The calls of the rule's tenant of the last thirty days."""
+    period = period_of(DAYS_30)
+    return Call.objects.filter(tenant=rule.tenant_id).between(period.start, period.end)
+
+
+def _untagged(calls: CallQuerySet, rule: TagRule) -> CallQuerySet:
+    has_tag = Call.tags.through.objects.filter(call_id=OuterRef("pk"), tag_id=rule.tag_id)
+    return calls.filter(~Exists(has_tag))
