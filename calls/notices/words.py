@@ -62,6 +62,8 @@ def _missed_call(notice: Notice) -> tuple[str, dict[str, Any]]:
 
 
 def _digest(notice: Notice) -> tuple[str, dict[str, Any]]:
+    if notice.user is None:
+        raise NothingToTell("It is nobody's: which calls it tells of is decided by whose it is.")
     since, until = (datetime.fromisoformat(notice.facts[name]) for name in ("since", "until"))
     calls = Call.objects.visible_to(notice.user).for_tenant(notice.tenant).missed().between(since, until)
     count = calls.count()
