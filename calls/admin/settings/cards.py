@@ -18,7 +18,7 @@ from calls.admin.settings.asked import Asked
 from calls.arrivals import arrivals_of
 from calls.choices import EndpointKind, EndpointState
 from calls.dialects.urls import GUIDES
-from calls.models import DialPlan, DoNotCall, Line, RetentionRule, RetentionRun, Tag, UsageDay, WebhookEndpoint
+from calls.models import DialPlan, DoNotCall, Line, Outcome, RetentionRule, RetentionRun, Tag, TagRule, UsageDay, WebhookEndpoint
 from contacts.models import Agent
 from tenants.choices import Role
 from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
@@ -189,6 +189,7 @@ def _tags(asked: Asked) -> Iterator[Card]:
         icon="sell",
         says=ngettext("%(count)s tag", "%(count)s tags", count) % {"count": count} if count else none,
         address=asked.list_of(Tag),
+        more=asked.lists((_("Tag rules"), TagRule), (_("Outcomes"), Outcome)),
     )
 
 

@@ -114,6 +114,12 @@ def test_every_link_leads_somewhere(client):
             assert client.get(link.replace("&amp;", "&"), follow=True).status_code == 200, (address, link)
 
 
+def test_tags_lead_to_their_rules_and_to_outcomes(client):
+    content = text_of(client).partition('class="ch-settings"')[2]
+    assert reverse("admin:calls_tagrule_changelist") in content
+    assert reverse("admin:calls_outcome_changelist") in content
+
+
 def test_the_navigation_leads_there(client):
     text = text_of(client, "/admin/")
     assert f'href="{PAGE}"' in text
