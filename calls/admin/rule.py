@@ -1,4 +1,4 @@
-"""Rules of tags: owners say which calls get a tag by themselves, and see what a rule would have tagged."""
+"""Rules of tags: owners say which calls get a tag by themselves, see what a rule would have tagged, have past calls tagged."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from calls import batches
 from calls.admin import cells
 from calls.admin.call_filters import DAYS_30, period_of
 from calls.admin.call_forms import LengthField
+from calls.batches.orders import MOST
 from calls.models import Call, TagRule
+from calls.models.batch import BatchAct
 from calls.models.call import CallQuerySet
 from tenants.choices import Role
+from tenants.reach import reach_of
 from tenants.scoped_admin import RelatedFilter, TenantForm, WholeTenantAdmin
 
 _BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
@@ -56,7 +60,7 @@ class TagRuleForm(TenantForm):
 
 @admin.register(TagRule)
 class TagRuleAdmin(WholeTenantAdmin):
-    """What tags calls by itself; its page tells how many calls of the last 30 days it would have tagged."""
+    """What tags calls by itself. Past calls are tagged where an owner asks for it, after seeing how many."""
 
     form = TagRuleForm
     view_role = Role.MANAGER
@@ -75,6 +79,10 @@ class TagRuleAdmin(WholeTenantAdmin):
             {"fields": [("direction", "disposition"), ("line", "number_prefix"), ("least_ms", "most_ms")]},
         ),
     ]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.tag_past_calls)
+        return [path("<uuid:pk>/past/", view, name="calls_tagrule_past"), *super().get_urls()]
 
     @display(description=_("tag"), ordering="tag__name")
     def shown_tag(self, rule: TagRule) -> str:
@@ -101,6 +109,8 @@ class TagRuleAdmin(WholeTenantAdmin):
             context["past"] = {
                 "fitting": fitting.count(),
                 "untagged": _untagged(fitting, rule).count(),
+                "may_tag": self.has_change_permission(request, rule),
+                "address": reverse("admin:calls_tagrule_past", args=[rule.pk]),
             }
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -118,6 +128,26 @@ class TagRuleAdmin(WholeTenantAdmin):
     def _show(self, request: HttpRequest, rule: TagRule, said: str) -> HttpResponse:
         messages.success(request, said)
         return HttpResponseRedirect(reverse("admin:calls_tagrule_change", args=[rule.pk]))
+
+    def tag_past_calls(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Put the tag on calls of the last 30 days, or of all time, that fit and are without it: a batch, which can be undone."""
+        rule = self.get_queryset(request).select_related("tag", "tenant").filter(pk=pk).first()
+        if rule is None or not self.has_change_permission(request, rule):
+            raise Http404
+        page = HttpResponseRedirect(reverse("admin:calls_tagrule_change", args=[rule.pk]))
+        if request.method != "POST":
+            return page
+        calls = Call.objects.filter(tenant=rule.tenant_id) if request.POST.get("span") == "all" else _lately(rule)
+        keys = _untagged(rule.among(calls), rule).newest_first().values_list("pk", flat=True)[:MOST]
+        user = reach_of(request).user
+        back = f"tags__id__exact={rule.tag_id}&period=all"
+        try:
+            batch = batches.draft(rule.tenant, list(keys), act=BatchAct.TAG, user=user, back=back)
+        except batches.BatchRefused:
+            messages.info(request, gettext("All past calls that fit have the tag already."))
+            return page
+        batches.begin(batch, {"tag": rule.tag.name})
+        return HttpResponseRedirect(reverse("admin:calls_call_batch", args=[batch.pk]))
 
 
 def _lately(rule: TagRule) -> CallQuerySet:

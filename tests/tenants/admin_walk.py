@@ -190,6 +190,7 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield from (reverse(f"admin:calls_recording_{page}", args=[rows[Recording].pk]) for page in ("audio", "remove", "hold"))
     yield reverse("admin:calls_call_changelist") + f"?view={rows[SavedView].pk}"
     yield reverse("admin:calls_donotcall_paste")
+    yield reverse("admin:calls_tagrule_past", args=[rows[TagRule].pk])
     yield reverse("admin:contacts_contact_merge", args=[rows[Contact].pk])
     pages = ("fire", "again", "pause", "resume", "renew")
     yield from (reverse(f"admin:calls_webhookendpoint_{page}", args=[rows[WebhookEndpoint].pk]) for page in pages)

@@ -1,4 +1,4 @@
-"""Rules of tags in the admin: owners make them, see what they would have tagged."""
+"""Rules of tags in the admin: owners make them, see what they would have tagged, and have past calls tagged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from calls.models import Tag, TagRule
+from calls import batches
+from calls.models import CallBatch, Tag, TagRule
 from tests.make import make_call, make_center, make_line, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -96,6 +97,33 @@ def test_its_page_tells_how_many_calls_of_the_last_30_days_it_would_have_tagged(
         assert (past["fitting"], past["untagged"]) == (3, 2)
 
 
+def test_past_calls_are_tagged_as_a_batch_that_can_be_undone(owner, tenant, tag, django_capture_on_commit_callbacks):
+    calls = [make_call(tenant, started_at=lately(days)) for days in (1, 40)]
+    other = make_call(tenant, "+4733123456", started_at=lately())
+    theirs = make_call(make_tenant(), started_at=lately())
+    rule = make_rule(tag, number_prefix="+4670")
+
+    def tagged():
+        return [call.tags.filter(pk=tag.pk).exists() for call in (*calls, other, theirs)]
+
+    def press(**form):
+        with django_capture_on_commit_callbacks():
+            answer = owner.post(page_of(rule, "past"), form)
+        for batch in CallBatch.objects.unfinished():
+            assert batches.work(batch.pk, seconds=60)
+        return answer
+
+    assert "/batch/" in press(span="30d").url
+    assert tagged() == [True, False, False, False]
+    press(span="all")
+    assert tagged() == [True, True, False, False]
+    assert press(span="all").url == page_of(rule)
+    batch = CallBatch.objects.order_by("created_at").last()
+    batches.undo(batch, rings=False)
+    assert batches.work(batch.pk, seconds=60)
+    assert tagged() == [True, False, False, False]
+
+
 def test_only_owners_of_the_whole_tenant_change_rules(tenant, tag):
     rule, form = make_rule(tag), {"tag": tag.pk, "direction": "outbound"}
     center = make_center(tenant)
@@ -107,7 +135,9 @@ def test_only_owners_of_the_whole_tenant_change_rules(tenant, tag):
         client.post(f"{RULES}add/", form)
         client.post(page_of(rule), form)
         assert client.post(page_of(rule, "delete"), {"post": "yes"}).status_code in (302, 403)
+        assert client.post(page_of(rule, "past"), {"span": "all"}).status_code in (403, 404)
     assert list(TagRule.objects.values_list("direction", flat=True)) == ["inbound"]
+    assert not CallBatch.objects.exists()
 
 
 def test_a_rule_takes_no_tag_or_line_of_another_tenant(owner, tag):
