@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -24,6 +25,7 @@ from calls import batches
 from calls.admin.bulk_form import ValueForm
 from calls.admin.call_columns import columns_of, tidy
 from calls.admin.call_list import back_to_list
+from calls.admin.dashboard.links import number
 from calls.batches.orders import MOST
 from calls.models import Call, CallBatch
 from calls.models.batch import BatchAct, BatchState
@@ -39,7 +41,7 @@ EXPORTS = Role.AGENT
 _ROLES = {BatchAct.ERASE_AUDIO: Role.MANAGER}
 _REFUSALS = {
     "empty": _("No call was chosen."),
-    "too_many": format_lazy(_("At most {most} calls at once. Narrow the list."), most=f"{MOST:,}"),
+    "too_many": format_lazy(_("At most {most} calls at once. Narrow the list."), most=lazy(number, str)(MOST)),
     "begun": _("This was begun already."),
     "not_undoable": _("This cannot be undone any more."),
 }
@@ -209,7 +211,7 @@ def _find(request: HttpRequest, pk: UUID) -> CallBatch:
 
 
 def _heading(batch: CallBatch) -> str:
-    count = ngettext("%(count)s call", "%(count)s calls", batch.total) % {"count": f"{batch.total:,}"}
+    count = ngettext("%(count)s call", "%(count)s calls", batch.total) % {"count": number(batch.total)}
     return f"{batch.get_act_display()}: {count}"
 
 
@@ -218,7 +220,7 @@ def _progress(batch: CallBatch) -> dict[str, Any]:
     is_undoing = batch.state in (BatchState.UNDOING, BatchState.UNDONE)
     left = counts["done"] if is_undoing else counts["waiting"]
     total = counts["done"] + counts["undone"] + counts["kept"] if is_undoing else batch.total
-    told = gettext("%(done)s of %(total)s") % {"done": f"{total - left:,}", "total": f"{total:,}"}
+    told = gettext("%(done)s of %(total)s") % {"done": number(total - left), "total": number(total)}
     return {"done": total - left, "total": total, "says": told}
 
 
@@ -236,5 +238,5 @@ def _said(batch: CallBatch) -> str:
             counts["kept"],
         ),
     }
-    told = [text % {"count": f"{counts[name]:,}"} for name, text in parts.items() if counts[name]]
+    told = [text % {"count": number(counts[name])} for name, text in parts.items() if counts[name]]
     return " ".join(told) or gettext("Nothing is done yet.")

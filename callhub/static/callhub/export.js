@@ -38,7 +38,9 @@
     let going = null;
 
     const tell = (text, calls) => {
-      part("says").textContent = text.replace("{calls}", calls.toLocaleString()).replace("{total}", total.toLocaleString());
+      const lang = document.documentElement.lang || undefined;
+      const said = (number) => number.toLocaleString(lang);
+      part("says").textContent = text.replace("{calls}", said(calls)).replace("{total}", said(total));
       part("bar").max = total || 1;
       if (total) part("bar").value = calls;
       else part("bar").removeAttribute("value");
