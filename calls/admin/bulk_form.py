@@ -38,6 +38,9 @@ class ValueForm(forms.Form):
         elif act == BatchAct.FLAG:
             note = UnfoldAdminTextareaWidget(attrs={"rows": 3})
             self.fields["note"] = forms.CharField(label=_("Why"), required=False, max_length=2000, widget=note)
+        elif act == BatchAct.UNFLAG:
+            told = UnfoldAdminTextareaWidget(attrs={"rows": 3})
+            self.fields["resolution"] = forms.CharField(label=_("How it was solved"), max_length=2000, widget=told)
         elif act == BatchAct.OUTCOME:
             self.fields["outcome"] = forms.CharField(
                 label=_("Outcome"),

@@ -57,7 +57,7 @@ def _changes(act: str, before: dict[str, Any], value: dict[str, Any]) -> CallCha
         case BatchAct.FLAG:
             return CallChanges(is_flagged=True, flag_notes=value["note"] or before["flag_notes"])
         case BatchAct.UNFLAG:
-            return CallChanges(is_flagged=False)
+            return CallChanges(is_flagged=False, flag_resolution=value.get("resolution", ""))
         case BatchAct.OUTCOME:
             return CallChanges(outcome=value["outcome"])
     return CallChanges(chosen_contact=value["contact"])

@@ -103,6 +103,12 @@ def test_does_it_by_the_ledger_and_undoes_it(tenant, user, act):
     assert CallEvent.objects.filter(kind=EventKind.AMENDED).count() == 4
 
 
+def test_flags_taken_off_together_tell_how_they_were_solved(tenant, user):
+    call = make_call(tenant, is_flagged=True, flag_notes="Unhappy about the bill")
+    done(tenant, user, [call], BatchAct.UNFLAG, resolution="Credited 200 kr")
+    assert call.events.last().data["changed"]["flag_resolution"] == ["", "Credited 200 kr"]
+
+
 def test_a_contact_is_assigned_and_what_was_found_before_found_again(tenant, user):
     found, other = make_contact(tenant, "+46701234567"), make_contact(tenant)
     matched, nobody, chosen = (
