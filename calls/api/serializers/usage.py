@@ -29,7 +29,7 @@ class RateDocument(serializers.Serializer[Any]):
     remaining = serializers.IntegerField(allow_null=True, help_text="Null where only that door tells.")
 
 
-class OutcomeDocument(serializers.Serializer[Any]):
+class DispositionDocument(serializers.Serializer[Any]):
     """Calls of one direction that came out alike."""
 
     direction = serializers.CharField()
@@ -47,7 +47,7 @@ class FiguresDocument(serializers.Serializer[Any]):
     audio_bytes = serializers.IntegerField()
     dialled = serializers.IntegerField(help_text="Calls that were made here.")
     dialled_talk = SecondsField(help_text="Seconds of talk of calls made here.")
-    outcomes = OutcomeDocument(many=True)
+    outcomes = DispositionDocument(many=True)
 
 
 class DayDocument(FiguresDocument):
