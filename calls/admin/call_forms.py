@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from calls import ledger
@@ -138,7 +139,9 @@ class NewCallForm(TenantForm):
     duration = LengthField(
         required=False, label=_("Duration"), help_text=_("From ringing to the end: 95 seconds or 1:35. Empty while it goes on.")
     )
-    waiting = LengthField(required=False, label=_("Waiting"), help_text=_("How long it rang, in the same way."))
+    waiting = LengthField(
+        required=False, label=pgettext_lazy("a length", "Waiting"), help_text=_("How long it rang, in the same way.")
+    )
 
     class Meta:
         model = Call

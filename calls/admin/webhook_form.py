@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -105,7 +105,7 @@ class WebhookForm(TenantForm):
     directions = _words(Direction.choices, label=_("Directions"), help_text=_("Calls that go these ways. None ticked: all."))
     dispositions = _words(
         Disposition.choices,
-        label=_("Outcomes"),
+        label=pgettext_lazy("how calls ended", "Outcomes"),
         help_text=_("Calls that came out like this. Calls that go on have no outcome yet: they are not told. None ticked: all."),
     )
     line_ids = RowsField(Line, "line", label=_("Lines"), help_text=_("Calls over these numbers. Empty: all."))
