@@ -26,11 +26,13 @@ from calls.models import (
     MissedCall,
     Notice,
     Origination,
+    Outcome,
     Recording,
     RetentionRule,
     RetentionRun,
     SavedView,
     Tag,
+    TagRule,
     UsageDay,
     WebhookEndpoint,
 )
@@ -400,6 +402,7 @@ COST = {
     Call: 12, Origination: 8, Recording: 7, RetentionRule: 12, RetentionRun: 7, Line: 7, Tag: 7, Agent: 8, Company: 7, Contact: 8,
     ApiToken: 7, OAuthApp: 7, Center: 7, Membership: 7, Tenant: 7, User: 7, ScheduledTask: 7, UsageDay: 13, DialPlan: 7,
     DoNotCall: 7, Notice: 7, OwnMembership: 7, MissedCall: 11, WebhookEndpoint: 8, Delivery: 7, SavedView: 7,
+    TagRule: 8, Outcome: 7,
 }  # fmt: skip
 
 
@@ -478,6 +481,10 @@ ROWS = {
     RetentionRun: _run,
     SavedView: lambda tenant, word: SavedView.objects.create(tenant=tenant, owner=make_user(tenant), name=word, is_shared=True),
     Tag: lambda tenant, word: Tag.objects.create(tenant=tenant, name=word),
+    TagRule: lambda tenant, word: TagRule.objects.create(
+        tenant=tenant, tag=Tag.objects.create(tenant=tenant, name=word), line=make_line(tenant, f"+4640{word}")
+    ),
+    Outcome: lambda tenant, word: Outcome.objects.create(tenant=tenant, name=word),
     Agent: lambda tenant, word: make_agent(tenant, center=make_center(tenant)).extensions.create(tenant=tenant, number=word),
     Company: lambda tenant, word: make_company(tenant),
     Contact: lambda tenant, word: make_contact(tenant, "+46701234567", "+46701234568", company=make_company(tenant)),
