@@ -181,7 +181,7 @@ class BulkPages:
         if batch.is_going_on:
             return HttpResponseRedirect(page)
         link = gettext("Undo, and more") if batch.may_be_undone else gettext("More")
-        messages.success(request, format_html('{} <a class="ch-link" href="{}">{}</a>', _said(batch), page, link))
+        messages.success(request, format_html('{} <a class="ch-link ch-within" href="{}">{}</a>', _said(batch), page, link))
         return HttpResponseRedirect(back_to_list(batch.back))
 
     def _show(self, request: HttpRequest, batch: CallBatch) -> HttpResponse:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from calls import ledger
-from calls.admin.timeline import timeline
+from calls.admin.timeline import events_of, timeline
 from calls.choices import Disposition, EventKind, OriginationState, Source, State
 from calls.drafts import CallChanges, CallProgress
 from calls.models import Call, Origination, RetentionRule
@@ -66,7 +66,7 @@ def test_a_stuck_call_is_unknown_says_so_and_is_billed_to_nobody(tenant):
     call.refresh_from_db()
     assert (call.state, call.disposition, call.disposition_detail) == (State.ENDED, Disposition.UNKNOWN, "no_sign")
     assert (call.ended_at, call.talk_ms, call.ring_ms, call.duration_ms) == (ANSWERED_AT, 0, 10_000, 10_000)
-    entry = timeline(call)[-1]
+    entry = timeline(call, events_of(call))[-1]
     assert entry.text == "Ended by callhub: nothing was heard of it any more"
     assert "The last sign of it came" in entry.details
 
