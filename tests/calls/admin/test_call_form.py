@@ -1,0 +1,239 @@
+"""What may be changed on the page of a call, by whom, and calls that are logged by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.urls import reverse
+
+from calls import ledger
+from calls.choices import Direction, Disposition, EventKind, LegRole, MatchState, Source
+from calls.drafts import CallChanges, LegDraft, PartyDraft
+from calls.models import Call, CallEvent, CallNote, Tag
+from tests.calls.admin.call_pages import LIST, address, form_of, text_of
+from tests.make import make_agent, make_call, make_center, make_contact, make_tenant
+from tests.tenants.admin_walk import signed_in, staff
+
+pytestmark = pytest.mark.django_db
+
+
+# What may be changed
+
+
+def test_edits_go_through_the_ledger_and_are_told_with_their_author(client, tenant, user):
+    call = make_call(tenant)
+    tag = Tag.objects.create(tenant=tenant, name="Complaint")
+    told = {"note": "Wants a refund", "outcome": "Refund", "tags": [str(tag.pk)], "is_flagged": "on", "flag_notes": "Call back"}
+    assert client.post(address(call), form_of(call, **told)).status_code == 302
+    call.refresh_from_db()
+    assert (call.notes, call.outcome, call.is_flagged, call.flag_notes, call.version) == (
+        "Wants a refund",
+        "Refund",
+        True,
+        "Call back",
+        2,
+    )
+    assert list(call.tags.all()) == [tag]
+    event = CallEvent.objects.get(call=call.pk, kind=EventKind.AMENDED)
+    assert event.actor == user
+    assert set(event.data["changed"]) == {"notes", "outcome", "tags", "is_flagged", "flag_notes"}
+    text = text_of(client, call)
+    for words in ("by Astrid Ek", "Notes: before and after", "Outcome:", "Refund", "Complaint"):
+        assert words in text, words
+
+
+def test_a_form_that_changes_nothing_tells_nothing(client, tenant):
+    call = make_call(tenant, notes="x", tags=("a",), is_flagged=True)
+    client.post(address(call), form_of(call))
+    call.refresh_from_db()
+    assert call.version == 1
+    assert not CallEvent.objects.filter(call=call.pk, kind=EventKind.AMENDED).exists()
+
+
+def test_a_chosen_contact_stays_and_can_be_taken_away(client, tenant):
+    make_contact(tenant, "+46701234567")
+    chosen = make_contact(tenant, name="Chosen")
+    call = make_call(tenant, "+46701234567")
+    client.post(address(call), form_of(call, contact=str(chosen.pk)))
+    call.refresh_from_db()
+    assert (call.contact, call.match_state) == (chosen, MatchState.CHOSEN)
+    client.post(address(call), form_of(call, contact=""))
+    call.refresh_from_db()
+    assert (call.contact, call.match_state) == (None, MatchState.CHOSEN)
+    assert "nobody you know" in text_of(client, call)
+
+
+def test_a_colleagues_edit_is_not_undone_unawares(client, tenant):
+    call = make_call(tenant, notes="first")
+    form = form_of(call, note="mine")
+    ledger.amend(call, CallChanges(notes="theirs"))
+    answer = client.post(address(call), form)
+    assert answer.status_code == 200
+    assert "Somebody edited this call while you did" in answer.content.decode()
+    assert "mine</textarea>" in answer.content.decode()
+    assert Call.objects.get(pk=call.pk).notes == "theirs"
+    again = {**form, "read_version": answer.context["adminform"].form["read_version"].value()}
+    assert client.post(address(call), again).status_code == 302
+    assert Call.objects.get(pk=call.pk).notes == "theirs\n\nmine"
+
+
+def test_the_thread_tells_who_wrote_what_and_only_authors_may_edit(client, tenant, user):
+    call = make_call(tenant, notes="Told by the switch")
+    client.post(address(call), form_of(call, note="Wants a refnd"))
+    note = ledger.thread_of(call)[1]
+    there = reverse("admin:calls_call_note", args=[call.pk, note.pk])
+    text = text_of(client, call)
+    assert there in text
+    assert text.index("Told by the switch</p>") < text.index("Wants a refnd</p>")
+    colleague = signed_in(staff(tenant, "owner"))
+    assert there not in text_of(colleague, call)
+    assert colleague.post(there, {"text": "forged"}).status_code == 404
+    assert client.get(there).status_code == 405
+    assert client.post(there, {"text": "Wants a refund"}).status_code == 302
+    text = text_of(client, call)
+    for words in ("Wants a refund</p>", "1 earlier text", "Wants a refnd</p>", "edited "):
+        assert words in text, words
+    assert "Write between 1" in client.post(there, {"text": " "}, follow=True).content.decode()
+
+
+def test_another_tenants_note_is_no_note(tenant):
+    owner = staff(tenant, "owner")
+    call = ledger.amend(make_call(tenant), CallChanges(note="ours"), actor=owner)
+    other = signed_in(staff(make_tenant(), "owner"))
+    there = reverse("admin:calls_call_note", args=[call.pk, ledger.thread_of(call)[0].pk])
+    assert other.post(there, {"text": "forged"}).status_code == 404
+    assert CallNote.objects.get().text == "ours"
+
+
+def test_a_flag_is_taken_off_by_telling_how_it_was_solved(client, tenant, user):
+    call = make_call(tenant)
+    client.post(address(call), form_of(call, is_flagged="on", flag_notes="Angry about the bill"))
+    call.refresh_from_db()
+    assert "To be solved" in text_of(client, call)
+    unsolved = {**form_of(call), "is_flagged": ""}
+    assert "Say how it was solved" in client.post(address(call), unsolved).content.decode()
+    assert client.post(address(call), {**unsolved, "flag_resolution": "Credited 200"}).status_code == 302
+    call.refresh_from_db()
+    assert not call.is_flagged
+    text = text_of(client, call)
+    for words in ("Angry about the bill", "Flagged by Astrid Ek", "Solved by Astrid Ek", "Credited 200"):
+        assert words in text, words
+    assert 'name="flag_resolution"' not in text
+
+
+def test_a_flag_that_came_with_the_call_is_told_with_its_reason(client, tenant):
+    call = make_call(tenant, is_flagged=True, flag_notes="first")
+    ledger.amend(call, CallChanges(flag_notes="second"))
+    ledger.amend(call, CallChanges(is_flagged=False))
+    ledger.amend(call, CallChanges(is_flagged=True, flag_notes="third"))
+    flags = client.get(address(call)).context["flags"]
+    assert [(row.reason, row.is_open) for row in flags] == [("third", True), ("second", False)]
+
+
+@pytest.mark.parametrize("sent", ["x", "0", "-1", "{}", "' OR 1=1", "\0", "1" * 400, "\ud800".encode("utf-8", "surrogatepass")])
+@pytest.mark.parametrize("field", ["contact", "tags"])
+def test_what_is_no_id_is_refused_at_its_field(client, tenant, field, sent):
+    call = make_call(tenant)
+    answer = client.post(address(call), {**form_of(call), field: sent})
+    assert answer.status_code == 200
+    assert field in answer.context["adminform"].errors
+    assert Call.objects.get(pk=call.pk).version == call.version
+
+
+def test_facts_cannot_be_forged_into_the_form(client, tenant):
+    call = make_call(tenant)
+    forged = {"direction": "outbound", "started_at_0": "2020-01-01", "started_at_1": "00:00", "remote_raw": "x", "version": "9"}
+    client.post(address(call), form_of(call, **forged, note="n"))
+    after = Call.objects.get(pk=call.pk)
+    assert (after.direction, after.started_at, after.remote_raw, after.version) == (
+        call.direction,
+        call.started_at,
+        call.remote_raw,
+        2,
+    )
+
+
+def test_a_viewer_looks_only(tenant):
+    client, call = signed_in(staff(tenant, "viewer")), make_call(tenant)
+    assert 'name="_save"' not in text_of(client, call)
+    assert client.post(address(call), form_of(call, note="x")).status_code == 403
+    assert client.get(LIST + "add/").status_code == 403
+    assert Call.objects.get(pk=call.pk).notes == ""
+
+
+def test_a_manager_erases_after_being_asked_and_an_agent_does_not(client, tenant):
+    call = make_call(tenant, tags=("a",), legs=(LegDraft(role=LegRole.SOURCE, party=PartyDraft(number="210")),))
+    assert client.post(address(call, "delete"), {"post": "yes"}).status_code == 403
+    manager = signed_in(staff(tenant, "manager"))
+    assert b"Are you sure" in manager.get(address(call, "delete")).content
+    assert Call.objects.filter(pk=call.pk).exists()
+    manager.post(address(call, "delete"), {"post": "yes"})
+    assert not Call.objects.filter(pk=call.pk).exists()
+    assert CallEvent.objects.filter(call=call.pk, kind=EventKind.REMOVED).count() == 1
+
+
+def test_a_manager_erases_several_after_being_asked(tenant):
+    manager, calls = signed_in(staff(tenant, "manager")), [make_call(tenant) for _ in range(3)]
+    form = {"action": "delete_selected", "_selected_action": [str(call.pk) for call in calls[:2]]}
+    assert b"Are you sure" in manager.post(LIST + "?period=all", form).content
+    manager.post(LIST + "?period=all", {**form, "post": "yes"})
+    assert list(Call.objects.values_list("pk", flat=True)) == [calls[2].pk]
+    assert CallEvent.objects.filter(kind=EventKind.REMOVED).count() == 2
+
+
+# Logging one by hand
+
+
+def new_call(**told):
+    return {
+        "direction": "inbound", "disposition": "answered", "remote_number": "070-123 45 67", "remote_name": "Åsa",
+        "duration": "1:35", "waiting": "5", "started_at_0": "2026-07-01", "started_at_1": "12:00:00", "notes": "hello", **told,
+    }  # fmt: skip
+
+
+def test_a_call_logged_by_hand_is_a_call_like_any_other(client, tenant, user):
+    agent, contact = make_agent(tenant, user=user), make_contact(tenant, "+46701234567")
+    assert client.post(LIST + "add/", new_call(is_flagged="on")).status_code == 302
+    call = Call.objects.get()
+    assert (call.source, call.direction, call.disposition) == (Source.ADMIN, Direction.INBOUND, Disposition.ANSWERED)
+    assert call.started_at == datetime(2026, 7, 1, 10, 0, tzinfo=UTC)  # noon in Stockholm
+    assert (call.duration_ms, call.ring_ms, call.talk_ms) == (95_000, 5_000, 90_000)
+    assert (call.contact, call.agent, call.remote_e164, call.tenant) == (contact, agent, "+46701234567", tenant)
+    assert CallEvent.objects.get().actor == user
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("duration", "abc", "Write seconds"),
+        ("duration", "99999999:00:00", "366 days"),
+        ("waiting", "-1", "Write seconds"),
+        ("started_at_0", "yesterday", "Enter a valid date"),
+        ("started_at_0", "9999-12-31", "1970"),
+        ("started_at_0", "0001-01-01", ""),
+        ("direction", "sideways", "Select a valid choice"),
+        ("remote_number", "1" * 129, "at most 128"),
+        ("outcome", "x" * 61, "at most 60"),
+        ("notes", "a\0b", "Null characters"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_field(client, field, value, words):
+    answer = client.post(LIST + "add/", new_call(**{field: value}))
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert not Call.objects.exists()
+
+
+def test_waiting_longer_than_the_call_is_refused_or_settled(client):
+    answer = client.post(LIST + "add/", new_call(duration="5", waiting="10"))
+    assert answer.status_code in (200, 302)
+    assert all((call.talk_ms or 0) >= 0 for call in Call.objects.all())
+
+
+def test_those_limited_to_a_center_log_its_calls(tenant):
+    own, other = make_center(tenant), make_center(tenant)
+    client = signed_in(staff(tenant, "agent", center=own))
+    assert b"your own center only" in client.post(LIST + "add/", new_call(center=str(other.pk))).content
+    client.post(LIST + "add/", new_call())
+    assert Call.objects.get().center == own
