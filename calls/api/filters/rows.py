@@ -124,7 +124,7 @@ class OutcomeFilters(Filters):
     """Which outcomes."""
 
     name = TextFilter("name", "icontains", help_text=_NAME_HELP)
-    is_retired = TruthFilter("is_retired")
+    is_retired = TruthFilter("is_retired", help_text="Whether staff are no longer offered it.")
     updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
 
     class Meta:
