@@ -1,8 +1,8 @@
 """``python3 manage.py test``: pytest on SQLite, beside it on a private PostgreSQL; then what was left out.
 
 The rounds run at the same time, the words of the later ones follow those of the first. Arguments go to pytest. Without any, the
-tests of a whole callhub on a real exchange, which wait more than they work, are a round of their own. Tests marked ``once`` do
-not depend on the database and run on SQLite only.
+tests on a real exchange, which wait more than they work, are a round of their own. Tests marked ``once`` do not depend on the
+database and run on SQLite only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import IO
 from tests import services
 
 NOTHING_COLLECTED = 5
-EXCHANGE = "tests/calls/pbx"
+WHOLE = "tests/calls/pbx"  # a whole callhub, with a database of its own
+EXCHANGE = [WHOLE, "tests/calls/telephony"]
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,16 @@ class Round:
 
 def main(arguments: list[str]) -> int:
     """Run every round; 0 when each passed and, under ``CALLHUB_TEST_ALL``, nothing was missing."""
-    chosen, elsewhere = (arguments, []) if arguments else ([f"--ignore={EXCHANGE}"], [EXCHANGE])
     with contextlib.ExitStack() as stack:
-        beside = [_start(stack, "A real exchange", "", elsewhere)] if elsewhere else []
+        beside = [] if arguments else [_start(stack, "A real exchange", "", EXCHANGE)]
         if services.find("postgresql"):
             address = stack.enter_context(services.private_postgresql())
-            beside.append(_start(stack, "PostgreSQL", address, chosen))
+            beside.append(_start(stack, "PostgreSQL", address, arguments or [f"--ignore={WHOLE}"]))
         print("== SQLite", flush=True)
-        codes = [_pytest("", chosen).wait(), *(one.finish() for one in beside)]
+        codes = [
+            _pytest("", arguments or [f"--ignore={folder}" for folder in EXCHANGE]).wait(),
+            *(one.finish() for one in beside),
+        ]
     absent = services.missing()
     for name in absent:
         print(f"Not tested, not here: {name} ({services.how_to_get(name)})")
