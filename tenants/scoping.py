@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -45,12 +45,10 @@ class TenantQuerySet(models.QuerySet[Row]):
 class CenterQuerySet(TenantQuerySet[Row]):
     """Rows that belong to a center of their tenant as well: who is limited to one center sees those of it alone."""
 
-    center_path: ClassVar[str] = "center"  # from the row to its center
-
     def within_reach_of(self, principal: Principal) -> Self:
         """The rows a signed-in party may see: its tenant's, or those of its one center."""
         rows = self.for_tenant(principal.tenant)
-        return rows.filter(**{self.center_path: principal.center_id}) if principal.center_id else rows
+        return rows.filter(center=principal.center_id) if principal.center_id else rows
 
     def visible_to(self, user: User) -> Self:
         """The rows a person may see: their tenants', or their one center's where they are limited to it."""
@@ -60,7 +58,7 @@ class CenterQuerySet(TenantQuerySet[Row]):
             return self
         reach = Q(pk__in=[])
         for tenant_id, center_id in user.memberships.values_list("tenant_id", "center_id"):
-            reach |= Q(("tenant", tenant_id), (self.center_path, center_id)) if center_id else Q(tenant=tenant_id)
+            reach |= Q(tenant=tenant_id, center=center_id) if center_id else Q(tenant=tenant_id)
         return self.filter(reach)
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import ORIGINATION_LIVE, Disposition, OriginationState, Source, telephony_backends
-from tenants.scoping import CenterQuerySet, TenantOwned
+from tenants.scoping import TenantOwned, TenantQuerySet
+
+if TYPE_CHECKING:
+    from tenants.authentication import Principal
 
 
-class OriginationQuerySet(CenterQuerySet["Origination"]):
-    """Which originations."""
+class OriginationQuerySet(TenantQuerySet["Origination"]):
+    """Which originations. Who is limited to a center sees in the admin what they asked for themselves, too."""
 
-    center_path = "call__center"
+    def within_reach_of(self, principal: Principal) -> Self:
+        """Those a signed-in party may see: its tenant's, or those of its one center."""
+        rows = self.for_tenant(principal.tenant)
+        return rows.filter(call__center=principal.center_id) if principal.center_id else rows
 
     def between(self, start: datetime | None, end: datetime | None) -> Self:
         """Those asked for at or after ``start`` and before ``end``."""

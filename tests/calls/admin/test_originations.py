@@ -145,5 +145,13 @@ def test_others_see_and_end_what_their_reach_allows(tenant, line, clock):
     assert Call.objects.get().state != "ended"
 
 
+def test_who_is_limited_to_a_center_sees_what_they_asked_for_themselves(tenant, line, clock):
+    person = staff(tenant, "agent", center=make_center(tenant))
+    mine = dialer.place(tenant, order(line, TALKS_ON))
+    dialer.place(tenant, order(line, TALKS_ON))
+    Origination.objects.filter(pk=mine.pk).update(requester=person)
+    assert [row.pk for row in shown(signed_in(person))[0]] == [mine.pk]
+
+
 def test_an_empty_list_says_how_to_call(client):
     assert "press the telephone beside a number" in shown(client)[1]
