@@ -94,7 +94,7 @@ class Kind:
 
     def remove(self, record: Any) -> None:
         """Delete a record; its calls stay, and one being logged waits and finds it gone."""
-        raise NotImplementedError  # the same
+        raise NotImplementedError  # what a contact, a company and an agent leave behind differs
 
     def document(self, record: Any) -> dict[str, Any]:
         """A record as Planhat writes it."""

@@ -180,6 +180,6 @@ def test_two_who_append_at_once_do_not_mix(tenant):
             return trouble.code
 
     answers = all_at_once(work, 8)
-    assert True in answers
+    assert answers.count(True) == 1
     assert set(answers) <= {True, "spool_busy", "offset_conflict", "upload_complete"}
     check_one_is_left(ticket, AUDIO)
