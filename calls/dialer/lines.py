@@ -37,15 +37,16 @@ def adopt_line(tenant: Tenant, text: str) -> Line | None:
     if (line := find_line(tenant, text)) is not None:
         return line
     number, plan = read_number(text, tenant.country), plan_of(tenant)
-    may = plan.adopts_lines and usual_backend() == SimulatorBackend.name and number and not number.is_extension
-    if not may or _somebody_has(number):
+    if not plan.adopts_lines or usual_backend() != SimulatorBackend.name or not number or number.is_extension:
         return None
+    if _somebody_has(number):
+        return find_line(tenant, text)  # a twin may have been quicker since the first look
     facts = {"e164": number.e164, "match_key": number.key, "backend": SimulatorBackend.name, "is_adopted": True}
     line = Line(tenant=tenant, number=number.raw[:64], **facts)
     try:
         with transaction.atomic():
             line.save(force_insert=True)
-    except IntegrityError:  # a twin or another tenant was quicker, or it is there and switched off
+    except IntegrityError:  # a twin or another tenant was quicker
         return find_line(tenant, text)
     return line
 

@@ -88,13 +88,15 @@ def desk(page, astrid, calls):
 
 
 def go(page, *words):
-    """Choose from the menu."""
+    """Choose from the menu, each time on a page that is all there: before, its scripts do not hear a click."""
+    page.wait_for_load_state()
     menu = page.get_by_role("button", name="Menu", exact=True)
     if menu.is_visible():
         menu.click()
-    page.locator("#nav-sidebar").get_by_role("link", name=words[0], exact=True).click()
-    for word in words[1:]:
-        page.get_by_role("link", name=word, exact=True).click()
+    first = page.locator("#nav-sidebar").get_by_role("link", name=words[0], exact=True)
+    for link in [first, *(page.get_by_role("link", name=word, exact=True) for word in words[1:])]:
+        with page.expect_navigation():
+            link.click()
 
 
 def rows_of(page):
@@ -165,6 +167,7 @@ def test_flags_a_call_and_solves_it(desk, calls):
     desk.get_by_role("checkbox", name="Flagged").check()
     desk.get_by_label("Why it is flagged").fill("Angry about the bill")
     desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_text("was changed successfully")).to_be_visible()
     go(desk, "Calls", "All time", "Flagged")
     expect(rows_of(desk)).to_have_count(1)
     look(desk, "staff-flagged")

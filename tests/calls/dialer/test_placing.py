@@ -106,6 +106,10 @@ class TestAdopting:
         assert dialer.adopt_line(tenant, "3215551081") is None
         assert Line.objects.count() == 1
 
+    def test_a_twin_that_was_quicker_between_two_looks_is_found(self, tenant, monkeypatch):
+        monkeypatch.setattr("calls.dialer.lines.usual_backend", lambda: make_line(tenant, "3215551081").backend)
+        assert dialer.adopt_line(tenant, "3215551081") == Line.objects.get()
+
     def test_nothing_is_adopted_where_the_tenant_does_not_want_it(self, tenant):
         DialPlan.objects.update(adopts_lines=False)
         assert dialer.adopt_line(tenant, "3215551081") is None

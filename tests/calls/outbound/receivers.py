@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -36,7 +37,7 @@ class Receiver:
 
 @contextlib.contextmanager
 def receiver(behaviour: Behaviour, *, reads: bool = True, context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
-    """A server that reads the head of a request (where ``reads``) and then behaves as told."""
+    """A server that reads a request (where ``reads``) and then behaves as told."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     here = Receiver(listener.getsockname()[1])
 
@@ -46,7 +47,7 @@ def receiver(behaviour: Behaviour, *, reads: bool = True, context: ssl.SSLContex
             spoken = context.wrap_socket(client, server_side=True) if context else client
             with spoken:
                 if reads:
-                    here.requests.append(_head(spoken))
+                    here.requests.append(_request(spoken))
                 behaviour(spoken, here.stopped)
 
     def accept() -> None:
@@ -68,11 +69,16 @@ def receiver(behaviour: Behaviour, *, reads: bool = True, context: ssl.SSLContex
         accepting.join(10)
 
 
-def _head(client: socket.socket) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head and (piece := client.recv(65536)):
-        head += piece
-    return head
+def _request(client: socket.socket) -> bytes:
+    """Head and body: a socket closed with something unread resets the connection, and the answer may be lost with it."""
+    read, missing = b"", 1
+    while missing > 0 and (piece := client.recv(65536)):
+        read += piece
+        head, end, body = read.partition(b"\r\n\r\n")
+        if end:
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            missing = (int(length[1]) if length else 0) - len(body)
+    return read
 
 
 def answers(status: str, *headers: str, body: bytes = b"") -> Behaviour:

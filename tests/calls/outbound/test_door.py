@@ -232,7 +232,8 @@ def test_a_handshake_that_stalls_is_left() -> None:
 
 
 def test_a_receiver_that_answers_before_it_has_read_all_is_heard() -> None:
-    with receiver(answers("413 Content Too Large", body=b"too much")) as there:
+    answer = answers("413 Content Too Large", body=b"too much")
+    with receiver(lambda client, stopped: (client.recv(1024), answer(client, stopped)), reads=False) as there:
         assert outbound.send(Request(url=there.url, body=bytes(100_000))).status == 413
 
 
