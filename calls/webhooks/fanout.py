@@ -68,7 +68,7 @@ class _Batch:
 
 def _next_batch(tenant_id: UUID) -> _Batch:
     with transaction.atomic():
-        endpoints = list(WebhookEndpoint.objects.told().filter(tenant=tenant_id).select_related("tenant"))
+        endpoints = _told(tenant_id)
         if not endpoints:
             return _Batch()
         cursor = WebhookCursor.locked(tenant_id)
@@ -77,11 +77,16 @@ def _next_batch(tenant_id: UUID) -> _Batch:
         events = [event for event in found if event.is_settled]
         if not events:
             return _Batch(has_unsettled=bool(found))
-        deliveries = list(_deliveries(endpoints, events))
+        endpoints = _told(tenant_id)  # anew: one may have been made while this waited, and these events are its as well
+        deliveries = list(_deliveries(endpoints, events)) if endpoints else []
         Delivery.objects.bulk_create(deliveries)
         cursor.move_to(events[-1].position)
         failpoints.reach("webhook.fanned_out")
         return _Batch(made=len(deliveries), is_full=len(events) == AT_ONCE, has_unsettled=len(events) < len(found))
+
+
+def _told(tenant_id: UUID) -> list[WebhookEndpoint]:
+    return list(WebhookEndpoint.objects.told().filter(tenant=tenant_id).select_related("tenant"))
 
 
 def _events_after(tenant_id: UUID, position: Position) -> list[Any]:

@@ -12,12 +12,13 @@ from django.db import connection, transaction
 from calls import ledger, webhooks
 from calls.choices import Direction, Disposition, EndpointKind, EventKind, PayloadFormat, Source, State
 from calls.drafts import CallChanges, CallDraft, CallProgress, PartyDraft
-from calls.models import Call, CallEvent, Delivery, Tag
+from calls.models import Call, CallEvent, Delivery, Tag, WebhookCursor
 from calls.webhooks import fanout
 from calls.webhooks.vocabulary import messages_of
 from contacts.matching import AgentHint
 from tests.calls.uploads.server import killed_at
 from tests.make import STARTED_AT, make_agent, make_call, make_company, make_contact, make_endpoint, make_line, make_tenant
+from tests.twins import elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -227,6 +228,22 @@ def test_nothing_is_lost_while_writers_commit_out_of_order(tenant):
             follower.result(100)
     assert sorted(told(tenant)) == ["call.created"] * 60 + ["call.updated"] * 30
     assert Delivery.objects.values("event").distinct().count() == CallEvent.objects.count() == 90
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+def test_an_endpoint_made_while_somebody_waits_for_their_turn_is_told(tenant, monkeypatch):
+    make_endpoint(tenant)
+    locked, late = WebhookCursor.locked, []
+
+    def waited(tenant_id):
+        late.append(elsewhere(lambda: make_endpoint(tenant)))
+        elsewhere(lambda: make_call(tenant))
+        return locked(tenant_id)
+
+    monkeypatch.setattr(WebhookCursor, "locked", waited)
+    webhooks.fan_out(tenant.pk)
+    events = Delivery.objects.filter(endpoint=late[0]).order_by("sequence").values_list("event_type", flat=True)
+    assert list(events) == ["call.created", "call.ended"]
 
 
 @pytest.mark.parametrize(("count", "most"), [(2, 12), (50, 15)])
