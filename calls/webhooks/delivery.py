@@ -171,12 +171,18 @@ def write(endpoint: WebhookEndpoint, delivery: Delivery, outcome: Outcome) -> bo
 def _write_all(endpoint: WebhookEndpoint, delivery: Delivery, outcome: Outcome, attempt: Attempt) -> bool:
     now = clock.now()
     with transaction.atomic():
+        _lock(endpoint)
         ours = Delivery.objects.filter(pk=delivery.pk, fence=delivery.fence, state=DeliveryState.PENDING)
         if not ours.update(**_facts(delivery, outcome, now), updated_at=now):
             return False
         attempt.save(force_insert=True)
         (_note_success if outcome.is_success else _note_failure)(endpoint, outcome)
     return True
+
+
+def _lock(endpoint: WebhookEndpoint) -> None:
+    """Have the endpoint before its deliveries, as everybody does: two in two orders would wait for each other."""
+    list(WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).values_list("pk"))
 
 
 def _facts(delivery: Delivery, outcome: Outcome, now: object) -> dict[str, object]:

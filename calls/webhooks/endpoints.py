@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from callhub import doorbell
 from calls import outbound
 from calls.choices import DeliveryState, EndpointKind, EndpointState, PayloadFormat, WebhookEvent
-from calls.models import Attempt, Delivery, Line, WebhookEndpoint
+from calls.models import Attempt, Delivery, Line, WebhookCursor, WebhookEndpoint
 from calls.tokens import BadTemplate, check_template, fill_address, names_in
 from calls.webhooks import bell, clock, trying
 from calls.webhooks.errors import EndpointNotActive
@@ -92,6 +92,10 @@ def set_callback(
         return work()
     except IntegrityError:  # another request made it just now; the last one counts
         return work()
+    except ValidationError as error:
+        if NON_FIELD_ERRORS not in error.error_dict:
+            raise
+        return work()  # the same, only seen before it was written
 
 
 def _set_callback(
@@ -122,6 +126,8 @@ def remove(endpoint: WebhookEndpoint) -> None:
     """Remove an endpoint with all that was ever made for it, however much that is."""
     deliveries = Delivery.objects.filter(endpoint=endpoint.pk)
     with transaction.atomic():
+        WebhookCursor.locked(endpoint.tenant_id)  # nobody makes messages for it meanwhile
+        list(WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).values_list("pk"))  # nor notes an attempt
         for rows in (Attempt.objects.filter(delivery__in=deliveries.values("pk")), deliveries):
             rows._raw_delete(rows.db)  # nothing refers to these rows, and a cascade would read them all
         WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
@@ -129,8 +135,11 @@ def remove(endpoint: WebhookEndpoint) -> None:
 
 def rotate_secret(endpoint: WebhookEndpoint) -> str:
     """Give it another secret and return it, the only time it is shown; both sign for the next 24 hours."""
-    secret = endpoint.renew_secret(former_until=timezone.now() + BOTH_SECRETS_FOR)
-    endpoint.save(update_fields=["sealed_secret", "sealed_former_secret", "former_secret_until", "updated_at"])
+    with transaction.atomic():
+        rows = WebhookEndpoint.objects.select_for_update(no_key=True)
+        endpoint.refresh_from_db(fields=["sealed_secret"], from_queryset=rows)  # what a twin was told stays good as the former
+        secret = endpoint.renew_secret(former_until=timezone.now() + BOTH_SECRETS_FOR)
+        endpoint.save(update_fields=["sealed_secret", "sealed_former_secret", "former_secret_until", "updated_at"])
     return secret
 
 

@@ -18,6 +18,7 @@ from calls.webhooks import clock, delivery, keeping, notices, schedule, turns
 from calls.webhooks.errors import EndpointNotActive, NothingToReplay
 from tests.calls.webhooks.telling import tell
 from tests.make import make_call, make_endpoint, make_tenant, make_user
+from tests.twins import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -147,6 +148,25 @@ def test_gone_ends_the_endpoint_and_its_owners_are_told(tenant, hook):
     assert "410" in message.body
     assert "\n" not in message.subject
     assert notices.due() == []
+
+
+def test_two_at_once_that_hear_of_its_end_do_not_wait_for_each_other(tenant, monkeypatch):
+    endpoint = make_endpoint(tenant)
+    first, second = fired(endpoint), fired(endpoint)
+    gone = delivery.Outcome(status=410, error="Gone.", code="gone", started_at=NOW, took_ms=5)
+    noted, others = delivery._note_failure, []
+
+    def noting(*told):
+        if not others:
+            others.append(None)
+            others[0] = begun(lambda: delivery.write(fresh(endpoint), second, gone))
+        noted(*told)
+
+    monkeypatch.setattr(delivery, "_note_failure", noting)
+    assert delivery.write(endpoint, first, gone)
+    others[0].result(60)
+    assert fresh(endpoint).state == EndpointState.DISABLED
+    assert not Delivery.objects.pending().exists()
 
 
 def test_a_mail_that_cannot_be_sent_is_sent_later(tenant, monkeypatch):

@@ -15,6 +15,7 @@ from standardwebhooks import Webhook
 from calls import webhooks
 from calls.choices import DeliveryState, EndpointKind, EndpointState, PayloadFormat, WebhookEvent
 from calls.models import Attempt, Delivery, Tag, WebhookEndpoint
+from calls.webhooks import endpoints
 from calls.webhooks.errors import EndpointNotActive
 from tenants.sealing import Unreadable, seal, unseal
 from tests.calls.webhooks.telling import documents, tell
@@ -164,6 +165,14 @@ def test_both_secrets_sign_for_a_day(tenant, hook):
     assert kept.live_secrets(timezone.now() + timedelta(hours=24, minutes=1)) == [second]
 
 
+def test_a_secret_that_was_told_stays_good_where_somebody_renews_it_at_the_same_moment(tenant):
+    endpoint = make_endpoint(tenant)
+    both = [WebhookEndpoint.objects.get(pk=endpoint.pk) for _ in range(2)]
+    told = [webhooks.rotate_secret(row) for row in both]
+    endpoint.refresh_from_db()
+    assert endpoint.live_secrets(timezone.now()) == told[::-1]
+
+
 def test_no_verification_fails_while_secrets_are_renewed_all_the_time(tenant, hook):
     endpoint = make_endpoint(tenant, hook.url)
     known = endpoint.live_secrets(timezone.now())
@@ -236,6 +245,20 @@ def test_a_number_has_one_callback_of_each_kind(tenant):
     webhooks.remove_callback(line, EndpointKind.SEND_CALLBACK)
     assert webhooks.callback_of(line, EndpointKind.SEND_CALLBACK) is None
     assert EndpointState(again.state) == EndpointState.ACTIVE
+
+
+def test_a_callback_somebody_else_has_just_set_is_replaced(tenant, monkeypatch):
+    line, judged = make_line(tenant, "+13215551081"), endpoints.check
+    facts = {"kind": EndpointKind.SEND_CALLBACK, "format": PayloadFormat.FONESTORM_JSON}
+
+    def judging(endpoint):
+        if not WebhookEndpoint.objects.exists():
+            make_endpoint(tenant, "http://127.0.0.1:8001/theirs", line=line, **facts)
+        judged(endpoint)
+
+    monkeypatch.setattr(endpoints, "check", judging)
+    webhooks.set_callback(line, url="http://127.0.0.1:8001/ours", **facts)
+    assert WebhookEndpoint.objects.get().url == "http://127.0.0.1:8001/ours"
 
 
 def test_an_endpoint_goes_with_all_that_was_made_for_it_and_nothing_else(tenant, hook, django_assert_max_num_queries):
