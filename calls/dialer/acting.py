@@ -13,7 +13,7 @@ from calls.dialer import limits, numbers
 from calls.dialer.backends import backend_of
 from calls.dialer.book import DatabaseBook, known_of
 from calls.dialer.dispatching import place_call
-from calls.errors import DialRefused, NotOffered
+from calls.errors import CallNotFound, DialRefused, NotOffered
 from calls.models import Origination
 from calls.telephony import flow
 from calls.telephony.base import Backend, EndpointKind, NotPossible, TelephonyError, Unanswered
@@ -27,11 +27,12 @@ FAR, NEAR = "far", "near"
 def hang_up(origination: Origination) -> Origination:
     """End a call, whatever its state; as often as one likes. One that was not dialled yet never is.
 
-    The exchange is told after the present transaction; what it answers comes as progress. Returns the row as it is now.
+    The exchange is told after the present transaction; what it answers comes as progress. Returns the row as it is now. Raises
+    ``CallNotFound`` where it was erased, as all that is done with a call does.
     """
     book, now = DatabaseBook(origination.backend), timezone.now()
     with transaction.atomic():
-        row = Origination.objects.select_for_update(of=("self",)).get(pk=origination.pk)
+        row = _locked(origination)
         if not row.is_live:
             return row
         if row.cancel_requested_at is None:
@@ -79,10 +80,10 @@ def transfer(origination: Origination, to: str, *, leaves: str = NEAR) -> Origin
     _check_talking(refresh(origination))
     both = flow.parties(known_of(origination))
     with transaction.atomic():
+        row = _locked(origination)  # before the limits, as whoever ends the call: two in two orders would wait for each other
+        _check_talking(row)
         limits.take_leg(plan)
         limits.take_destination(plan, endpoint.digits, limits.day_of(plan.tenant, timezone.now()))
-        row = Origination.objects.select_for_update(of=("self",)).get(pk=origination.pk)
-        _check_talking(row)
         Origination.objects.filter(pk=row.pk).update(reserved_legs=row.reserved_legs + 1)
     leg = both.near if leaves == NEAR else both.far
     return _act(origination, "transfers", lambda backend: backend.transfer(origination.pk, endpoint, instead_of=leg))
@@ -133,8 +134,18 @@ def _check_talking(row: Origination) -> None:
         raise DialRefused("The parties are not talking.", code="not_talking")
 
 
+def _locked(origination: Origination) -> Origination:
+    row = Origination.objects.select_for_update(of=("self",)).filter(pk=origination.pk).first()
+    if row is None:
+        raise CallNotFound("There is no such call.")
+    return row
+
+
 def _now(row: Origination) -> Origination:
-    row.refresh_from_db()
+    try:
+        row.refresh_from_db()
+    except Origination.DoesNotExist as error:
+        raise CallNotFound("There is no such call.") from error
     return row
 
 

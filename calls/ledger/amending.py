@@ -28,7 +28,7 @@ from calls.ledger.reaping import was_given_up
 from calls.ledger.retaining import follow_call
 from calls.ledger.ruling import IS_RULED, tag_anew
 from calls.ledger.tagging import tags_named
-from calls.models import Call, CallEvent, UsageDay
+from calls.models import Call, CallEvent, Origination, UsageDay
 from calls.models.rule import RuledFacts
 from contacts.matching import find_agent, find_contact
 from contacts.models import Contact
@@ -63,8 +63,7 @@ def amend(
         locked = calls.filter(pk=call.pk).first()
         if locked is None:
             raise CallNotFound("There is no such call.")
-        if expected_version is not None and locked.version != expected_version:
-            raise CallChanged("The call was edited since you read it. Read it again and repeat your change.")
+        _check_version(locked, expected_version)
         before, was = _columns(locked), RuledFacts.of(locked)
         _apply(locked, given)
         _keep_thread(locked, given, before["notes"], actor=actor, source=source)
@@ -89,16 +88,18 @@ def amend(
         return locked
 
 
-def remove(call: Call, *, actor: User | None = None) -> None:
+def remove(call: Call, *, actor: User | None = None, expected_version: int | None = None) -> None:
     """Erase a call, its legs, its recordings and what its events tell; the events of their removal stay. Gone already is fine.
 
     What those keep is no more than who may be told of them: the center. Events of audio never held more than ids.
-    Raises ``OnHold`` where a legal hold keeps its audio.
+    Raises ``OnHold`` where a legal hold keeps its audio, ``CallChanged`` where ``expected_version`` is not its version.
     """
     with transaction.atomic():
+        list(Origination.objects.select_for_update().filter(call=call.pk).values_list("pk"))  # first, as who carries it on
         locked = Call.objects.select_for_update(of=("self",)).select_related("tenant").filter(pk=call.pk).first()
         if locked is None:
             return
+        _check_version(locked, expected_version)
         if locked.recordings.playable().filter(is_on_hold=True).exists():
             raise OnHold("A legal hold keeps this call's audio. Switch it off first.")
         CallEvent.objects.filter(call_id=locked.pk).exclude(kind__in=OF_RECORDINGS).update(data={}, summary="")
@@ -113,6 +114,11 @@ def remove(call: Call, *, actor: User | None = None) -> None:
         locked.delete()
         CallEvent.objects.bulk_create(removals)
         events.publish(locked.tenant_id)
+
+
+def _check_version(call: Call, expected: int | None) -> None:
+    if expected is not None and call.version != expected:
+        raise CallChanged("The call was edited since you read it. Read it again and repeat your change.")
 
 
 def _columns(call: Call) -> dict[str, Any]:

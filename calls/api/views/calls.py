@@ -42,6 +42,12 @@ def _look_through(request: Request, view: SavedView) -> None:
     request._request.GET = query  # type: ignore[assignment]
 
 
+def _expected_version(request: Request, call: Call) -> int | None:
+    """The version the client knows, which is the call's at this moment; None where any will do. Raises 412."""
+    conditions.check_match(request, conditions.etag_of(call))
+    return call.version if request.headers.get("If-Match", "*").strip() != "*" else None
+
+
 class Calls(Resource):
     """Calls of the tenant, newest first."""
 
@@ -93,17 +99,15 @@ class Calls(Resource):
         """Change notes, tags, flag, outcome, end, disposition or contact of a call."""
         values = read(shared(CallChangesIn, partial=True), request.data, self.principal.tenant)
         call = self.find(pk, self.rows())
-        conditions.check_match(request, conditions.etag_of(call))
-        expected = call.version if request.headers.get("If-Match", "*").strip() != "*" else None
-        call = ledger.amend(call, changes_of(values), actor=self.principal.user, expected_version=expected)
+        call = ledger.amend(
+            call, changes_of(values), actor=self.principal.user, expected_version=_expected_version(request, call)
+        )
         return Response(shared(CallDocument).render(call), headers={"ETag": conditions.etag_of(call)})
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Erase a call with its legs and what its events tell."""
-        with transaction.atomic():
-            call = self.find(pk, self.rows().select_for_update(of=("self",)))
-            conditions.check_match(request, conditions.etag_of(call))
-            ledger.remove(call, actor=self.principal.user)
+        call = self.find(pk, self.rows())
+        ledger.remove(call, actor=self.principal.user, expected_version=_expected_version(request, call))
         return Response(status=204)
 
 
@@ -159,6 +163,7 @@ class CallNotes(Resource):
         """Write something about the call; its `notes` then end with this text."""
         call = self.find(pk, Call.objects.within_reach_of(self.principal))
 
+        @transaction.atomic  # the call stays locked, so that the last note of this person's is the one just added
         def work() -> Answer:
             values = read(shared(CallNoteIn), request.data, self.principal.tenant)
             ledger.amend(call, CallChanges(note=values["text"]), actor=self.principal.user)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from calls import ledger
 from calls.choices import EventKind
+from calls.drafts import CallChanges
+from calls.models import CallNote
 from tests.make import make_call, make_tenant
+from tests.twins import begun
 
 
 def test_notes_are_listed_and_added_with_their_author(api, tenant):
@@ -48,3 +52,18 @@ def test_a_flag_is_solved_with_words(api, tenant):
     assert api.patch(f"calls/{call.pk}", {"flagged": False, "flag_resolution": "Refunded"}).status_code == 200
     (event,) = [row for row in api.get(f"calls/{call.pk}/events").json()["results"] if row["kind"] == EventKind.AMENDED]
     assert event["data"]["changed"]["flag_resolution"] == ["", "Refunded"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_notes_of_one_person_at_once_each_answer_shows_its_own(api, tenant, monkeypatch):
+    call, amend, others = make_call(tenant), ledger.amend, []
+
+    def amending(*facts, **options):
+        amended = amend(*facts, **options)
+        others.append(begun(lambda: amend(call, CallChanges(note="Theirs"), actor=api.user)))
+        return amended
+
+    monkeypatch.setattr(ledger, "amend", amending)
+    assert api.post(f"calls/{call.pk}/notes", {"text": "Ours"}).json()["text"] == "Ours"
+    others[0].result(60)
+    assert CallNote.objects.count() == 2

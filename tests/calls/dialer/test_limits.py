@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -19,6 +20,7 @@ from calls.models import Call, DialPlan, DialUse, DoNotCall, Origination
 from contacts.phone import read_number
 from tests.calls.dialer.ordering import ORDINARY, TALKS_ON, order
 from tests.make import make_line, make_tenant
+from tests.twins import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,6 +101,22 @@ def test_a_transfer_takes_a_leg_and_gives_it_back(tenant, line, clock):
     dialer.transfer(row, "212")
     assert used(DialMeter.LEGS) == 3
     dialer.hang_up(row)
+    assert used(DialMeter.LEGS) == 0
+
+
+def test_a_transfer_while_somebody_hangs_up_waits_for_nobody_who_waits_for_it(tenant, line, clock, monkeypatch):
+    row = dialer.place(tenant, order(line, TALKS_ON))
+    clock.shift(4)
+    take_leg, others = limits.take_leg, []
+
+    def taking(plan):
+        take_leg(plan)
+        others.append(begun(lambda: dialer.hang_up(Origination.objects.get(pk=row.pk))))
+
+    monkeypatch.setattr(limits, "take_leg", taking)
+    with suppress(DialRefused):  # where it is over by then
+        dialer.transfer(row, "212")
+    others[0].result(60)
     assert used(DialMeter.LEGS) == 0
 
 

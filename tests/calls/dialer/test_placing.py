@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
-from calls import dialer
+from calls import dialer, ledger
 from calls.choices import Direction
-from calls.dialer import backends, recordings
+from calls.dialer import backends, limits, recordings
 from calls.drafts import PartyDraft
-from calls.errors import DialRefused
+from calls.errors import CallNotFound, DialRefused
 from calls.models import Call, DialPlan, Line, Recording
 from tests.calls.dialer.fake import NAME, JournalExchange, stand_in
-from tests.calls.dialer.ordering import RINGS_ON, order
+from tests.calls.dialer.ordering import RINGS_ON, TALKS_ON, order
 from tests.make import make_line, make_tenant
+from tests.twins import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,6 +39,46 @@ def test_a_simulated_call_does_not_wait_for_a_busy_worker(tenant, line, clock, m
     assert dialer.refresh(row).state == "dispatching"
     clock.shift(1)
     assert dialer.refresh(row).state == "ringing"
+
+
+@pytest.mark.parametrize("verb", [dialer.hang_up, dialer.refresh])
+def test_a_call_that_was_erased_meanwhile_is_not_found(tenant, line, clock, verb):
+    row = dialer.place(tenant, order(line, RINGS_ON))
+    ledger.remove(Call.objects.get())
+    with pytest.raises(CallNotFound):
+        verb(row)
+
+
+def test_a_call_is_erased_while_its_exchange_tells_of_it(tenant, line, clock, monkeypatch):
+    row = dialer.place(tenant, order(line, TALKS_ON))
+    clock.shift(4)
+    progress, others = ledger.progress, []
+
+    def progressing(*told):
+        if not others:
+            others.append(begun(lambda: ledger.remove(Call.objects.get())))
+        return progress(*told)
+
+    monkeypatch.setattr(ledger, "progress", progressing)
+    with suppress(CallNotFound):  # where it is erased before the answer is made
+        dialer.hang_up(row)
+    others[0].result(60)
+    assert not Call.objects.exists()
+
+
+def test_a_line_removed_meanwhile_makes_no_call(tenant, line, monkeypatch):
+    plan_of, gone = limits.plan_of, []
+
+    def looked(tenant):
+        if not gone:
+            gone.append(Line.objects.filter(pk=line.pk).delete())
+        return plan_of(tenant)
+
+    monkeypatch.setattr(limits, "plan_of", looked)
+    with pytest.raises(DialRefused) as refused:
+        dialer.place(tenant, order(line))
+    assert (refused.value.code, list(refused.value.fields)) == ("line_not_usable", ["line"])
+    assert not Call.objects.exists()
 
 
 def test_the_same_key_is_the_same_request(tenant, line, clock):
