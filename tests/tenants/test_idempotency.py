@@ -6,14 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from contacts.models import Contact
 from tenants.idempotency import KEPT, Answer, KeyReused, fingerprint, forget_old, once
 from tenants.models import Center, IdempotencyKey, Tenant
 from tests.make import make_tenant
+from tests.twins import elsewhere
 
 
 class Work:
@@ -121,3 +124,34 @@ def test_when_the_first_twin_fails_another_does_the_work() -> None:
     answers = in_threads(8, lambda _: once(tenant, "key", "print", work))
     assert Center.objects.count() == 1
     assert sum(isinstance(answer, LookupError) for answer in answers) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_is_done_anew_where_what_it_refers_to_went_away_before_all_was_committed() -> None:
+    tenant, companies = make_tenant(), iter([uuid4(), None])
+
+    def work() -> Answer:
+        contact = Contact.objects.create(tenant=tenant, name="Åsa", company_id=next(companies))
+        return Answer(status=201, body={"id": str(contact.pk)})
+
+    answer = once(tenant, "key", "print", work)
+    assert answer.body == {"id": str(Contact.objects.get().pk)}
+    assert once(tenant, "key", "print", work).is_replay
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_was_forgotten_just_now_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = make_tenant()
+    once(tenant, "key", "print", Work(tenant))
+    claimed, times = IdempotencyKey.objects.bulk_create, iter([True, False])
+
+    def claiming(*rows: Any, **options: Any) -> Any:
+        made = claimed(*rows, **options)
+        if next(times):
+            elsewhere(IdempotencyKey.objects.all().delete)
+        return made
+
+    monkeypatch.setattr(IdempotencyKey.objects, "bulk_create", claiming)
+    assert not once(tenant, "key", "print", Work(tenant)).is_replay
+    assert Center.objects.count() == 2
