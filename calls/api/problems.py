@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpResponse
 from drf_standardized_errors.formatter import flatten_errors
@@ -249,6 +249,12 @@ def problem_of(error: Exception) -> Problem:
             return Problem(400, "bad_request", "The request is not acceptable.")
         case ProtectedError() | RestrictedError():
             return Problem(409, "in_use", "Something else still refers to it.")
+        case ObjectDoesNotExist():
+            logger.warning("Gone meanwhile: %s", error)
+            return Problem(404, "not_found", "It was there a moment ago and is gone.")
+        case IntegrityError():
+            logger.warning("Changed meanwhile", exc_info=error)
+            return Problem(409, "conflict", "Somebody changed or removed what this needs just now. Look and try again.")
         case OperationalError() | InterfaceError():
             logger.exception("The database did not answer")
             return Problem(503, "unavailable", "Try again in a moment.", headers={"Retry-After": "2"})

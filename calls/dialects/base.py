@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -148,6 +149,9 @@ class DialectView(View):
                 return Refusal(
                     error.status, error.code, str(error), headers={"Retry-After": "2"} if error.status == 503 else None
                 )
+            case ObjectDoesNotExist():
+                logger.warning("%s: gone meanwhile: %s", self.dialect.name, error)
+                return Refusal(404, "not_found", "It was there a moment ago and is gone.")
             case DatabaseError():
                 logger.exception("%s: the database did not answer", self.dialect.name)
                 return Refusal(503, "unavailable", "Try again in a moment.", headers={"Retry-After": "2"})

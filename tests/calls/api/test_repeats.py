@@ -8,10 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
+from calls import webhooks
+from calls.api.views import rows
 from calls.models import Call
+from contacts.models import Company
 from tests.calls.api.client import BODY, ApiClient
 from tests.calls.api.test_rows import BODIES
-from tests.make import make_call, make_center, make_tenant
+from tests.make import make_call, make_center, make_company, make_contact, make_endpoint, make_tenant
 
 CREATES = {**{path: body for path, (body, _) in BODIES.items()}, "calls": BODY}
 
@@ -164,3 +167,25 @@ def test_ten_thousand_rows_take_a_query_for_every_dozen(api, django_assert_max_n
     with django_assert_max_num_queries(900):
         assert api.post("calls/bulk", rows).json()["created"] == 10_000
     assert api.post("calls/bulk", [*rows, BODY]).status_code == 400
+
+
+# Somebody was quicker
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_change_refers_to_may_go_away_before_it_is_committed(api, tenant, monkeypatch):
+    company, contact, save = make_company(tenant), make_contact(tenant), rows.save_contact
+
+    def saving(row, **options):
+        Company.objects.filter(pk=company.pk).delete()
+        save(row, **options)
+
+    monkeypatch.setattr(rows, "save_contact", saving)
+    response = api.patch(f"contacts/{contact.pk}", {"company": str(company.pk)})
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
+
+
+def test_what_is_gone_before_the_answer_is_made_is_not_found(api, tenant, monkeypatch):
+    endpoint = make_endpoint(tenant)
+    monkeypatch.setattr(webhooks, "pause", webhooks.remove)
+    assert api.post(f"webhooks/{endpoint.pk}/pause").status_code == 404

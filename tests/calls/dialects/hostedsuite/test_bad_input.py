@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from calls import ledger
 from calls.models import Call
 from tests.calls.dialects.hostedsuite.asking import (
     CREDENTIALS,
@@ -80,6 +81,12 @@ def test_notes_with_a_nul_are_refused_and_nothing_is_written(client, acme, ann):
     call = make_call(acme, notes="before")
     refusal(ask(client, {"Id": key(call), "Notes": "a\0b"}, "/api/calls/update"), 400)
     assert Call.objects.get().notes == "before"
+
+
+def test_a_call_erased_before_the_answer_is_made_is_not_found(client, acme, ann, monkeypatch):
+    call = make_call(acme)
+    monkeypatch.setattr(ledger, "amend", lambda call, *told, **options: ledger.remove(call))
+    refusal(ask(client, {"Id": key(call), "Notes": "late"}, "/api/calls/update"), 404)
 
 
 @pytest.mark.parametrize("field", ["tenant__user__password", "company__tenant__name", "agent__user__password", "facts__server"])
