@@ -11,7 +11,7 @@ from calls.choices import AudioRefusal, RecordingState
 from calls.errors import CallConflict
 from calls.ledger.audio import Audio, add_audio, refuse_audio
 from calls.ledger.expecting import ring_for_links
-from calls.models import Recording, RecordingFetch
+from calls.models import Call, Recording, RecordingFetch
 from calls.recordings.errors import AudioRefused
 
 
@@ -47,12 +47,18 @@ def note_fetch_refused(fetch: RecordingFetch, refused: AudioRefused) -> bool:
 def note_fetched(fetch: RecordingFetch, audio: Audio) -> Recording | None:
     """Keep what came with its call; None where somebody else was quicker. Raises ``CallNotFound``, ``CallConflict``."""
     with transaction.atomic():
+        _lock_call(fetch)
         if not _settle(fetch, None, "", ""):
             return None
         recording = fetch.recording
         if recording.call is None:
             raise CallConflict("This audio is not expected any more.")
         return add_audio(recording, audio, call=recording.call)
+
+
+def _lock_call(fetch: RecordingFetch) -> None:
+    """Have the call before what is fetched for it, as whoever removes both: two in two orders would wait for each other."""
+    list(Call.objects.select_for_update(of=("self",)).filter(recordings=fetch.recording_id).values_list("pk"))
 
 
 def _settle(fetch: RecordingFetch, again_at: datetime | None, code: str, detail: str) -> bool:

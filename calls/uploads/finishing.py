@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -27,8 +27,9 @@ from calls.recordings.storage import Spool
 from calls.recordings.storage.keeping import Digest
 from calls.uploads.errors import TicketNotFound
 from calls.uploads.staging import draft_from_json
-from calls.uploads.tickets import Told, end, spools_of
+from calls.uploads.tickets import Told, end, reread, spools_of
 
+RACES = 3  # how often others may be quicker
 LEASE = timedelta(minutes=15)  # for keeping the object; then the background takes over
 _looking = threading.BoundedSemaphore(os.cpu_count() or 1)  # decoders at once in this process; each may take 256 MiB
 
@@ -121,12 +122,7 @@ def _claim(ticket: Upload, spool: Spool, sha256: str) -> bool:
 def _file(ticket: Upload, audio: Audio) -> Kept:
     spools = spools_of(ticket)
     try:
-        with transaction.atomic():
-            if not _complete(ticket):
-                raise _TooLate
-            recording = _in_ledger(ticket, audio)
-            Upload.objects.filter(pk=ticket.pk).update(recording=recording, call=recording.call)
-            failpoints.reach("upload.filed")
+        recording = _filed(ticket, audio)
     except _TooLate:
         storage.delete(audio.stored.key)
         kept = _kept_already(ticket, audio.stored.sha256)
@@ -143,10 +139,32 @@ def _file(ticket: Upload, audio: Audio) -> Kept:
     for name in spools:
         Spool(name).discard()
     _ring(recording)
-    ticket.refresh_from_db()
+    reread(ticket)
     if recording.call is None:
         raise TicketNotFound
     return Kept(upload=ticket, recording=recording, call=recording.call, is_new=True)
+
+
+def _filed(ticket: Upload, audio: Audio) -> Recording:
+    """The ticket complete and its audio in the log, in one transaction. Raises ``_TooLate`` and what the ledger does."""
+    for _ in range(RACES):
+        try:
+            with transaction.atomic():
+                _lock_call(ticket)
+                if not _complete(ticket):
+                    raise _TooLate
+                recording = _in_ledger(ticket, audio)
+                Upload.objects.filter(pk=ticket.pk).update(recording=recording, call=recording.call)
+                failpoints.reach("upload.filed")
+                return recording
+        except IntegrityError as error:  # what the call belongs to went away before all was committed: look again
+            last = error
+    raise last
+
+
+def _lock_call(ticket: Upload) -> None:
+    """Have the call before its upload, as whoever removes both: two in two orders would wait for each other."""
+    list(Call.objects.select_for_update().filter(pk=ticket.call_id).values_list("pk"))
 
 
 class _TooLate(Exception):

@@ -18,7 +18,7 @@ from calls.recordings.storage.keeping import Readable
 from calls.uploads import finishing
 from calls.uploads.errors import ChunkRefused, TicketNotFound
 from calls.uploads.finishing import Kept
-from calls.uploads.tickets import Told
+from calls.uploads.tickets import Told, reread
 
 MOST_CHUNKS = 10_000
 
@@ -76,7 +76,7 @@ def settle_size(ticket: Upload, size: int) -> None:
     if size > ticket.limit_bytes:
         raise AudioRefused(AudioRefusal.TOO_LARGE, f"The audio is larger than {ticket.limit_bytes} bytes.")
     Upload.objects.filter(pk=ticket.pk, declared_bytes__isnull=True).update(declared_bytes=size, updated_at=timezone.now())
-    ticket.refresh_from_db(fields=["declared_bytes"])
+    reread(ticket, "declared_bytes")
     if ticket.declared_bytes != size:
         raise CallConflict(f"{ticket.declared_bytes} bytes were announced before.")
 
@@ -95,7 +95,7 @@ def receive_chunk(ticket: Upload, number: int, total: int | None, stream: Readab
             failpoints.reach("chunk.spooled")
             is_all = _note_chunk(ticket, number, total, spool)
         failpoints.reach("chunk.noted")
-        ticket.refresh_from_db()
+        reread(ticket)
         if not ticket.is_unfinished:
             return _complete(ticket)
         if not is_all:
@@ -165,7 +165,7 @@ def _spool_of(ticket: Upload, offset: int) -> Spool:
     begun = Upload.objects.filter(pk=ticket.pk, state=UploadState.OPEN, spool="")
     if not begun.update(spool=spool.name, updated_at=timezone.now()):
         spool.discard()
-        ticket.refresh_from_db()
+        reread(ticket)
         if not ticket.spool:
             raise TicketNotFound
         return Spool(ticket.spool)
@@ -177,7 +177,7 @@ def _forget(ticket: Upload, spool: Spool) -> None:
     """Begin a resumable upload anew."""
     if Upload.objects.filter(pk=ticket.pk, state=UploadState.OPEN, spool=spool.name).update(spool=""):
         spool.discard()
-    ticket.refresh_from_db()
+    reread(ticket)
 
 
 def _check_number(number: int, total: int | None) -> None:

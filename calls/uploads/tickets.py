@@ -121,9 +121,17 @@ def find_ticket(key: str, principal: Principal, door: Source) -> Upload:
 def cancel(ticket: Upload) -> None:
     """Give up an unfinished upload and its place in the quota. Raises ``CallConflict`` where it is complete."""
     if not end(ticket, UploadState.CANCELLED):
-        ticket.refresh_from_db()
+        reread(ticket)
         if ticket.state == UploadState.COMPLETE:
             raise CallConflict("The upload is complete. Remove the recording instead.")
+
+
+def reread(ticket: Upload, *fields: str) -> None:
+    """Bring a ticket, or some fields of it, up to date. Raises ``TicketNotFound`` where it went with its call."""
+    try:
+        ticket.refresh_from_db(fields=fields or None)
+    except Upload.DoesNotExist as error:
+        raise TicketNotFound from error
 
 
 def end(ticket: Upload, state: UploadState) -> bool:

@@ -28,6 +28,7 @@ from tests.calls.uploads.sending import object_keys, speech, spool_names
 from tests.calls.uploads.server import killed_at
 from tests.make import STARTED_AT, make_call, make_tenant, make_user
 from tests.services import free_port
+from tests.twins import begun
 
 pytestmark = pytest.mark.django_db
 AUDIO = speech()
@@ -377,3 +378,20 @@ def test_owners_switch_it_on(client) -> None:
     assert client.post(page, form).status_code == 302
     tenant.refresh_from_db()
     assert tenant.fetches_links
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_erases_a_call_waits_for_its_audio_and_not_the_other_way_round_as_well(tenant, there, monkeypatch):
+    monkeypatch.setattr("callhub.doorbell.ring", lambda *args: None)
+    recording = linked(tenant, there.url)
+    settle, others = ledger.fetching._settle, []
+
+    def settling(*told):
+        is_ours = settle(*told)
+        others.append(begun(lambda: ledger.remove(recording.call)))
+        return is_ours
+
+    monkeypatch.setattr(ledger.fetching, "_settle", settling)
+    assert fetching.fetch(str(recording.pk))
+    others[0].result(60)
+    assert not Call.objects.exists()

@@ -15,7 +15,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from calls import ledger, retention
+from calls import events, ledger, retention
 from calls.choices import Direction, Disposition, EventKind, RecordingState, RemovalReason, RetentionKind
 from calls.drafts import CallChanges
 from calls.errors import OnHold
@@ -23,6 +23,7 @@ from calls.models import CallEvent, Recording, RetentionRule, RetentionRun
 from calls.recordings import storage
 from calls.tasks import keep_retention, remove_expired_audio
 from tests.make import make_call, make_recording, make_tenant
+from tests.twins import begun
 
 # Objects go after the commit, so the commits here are real.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("on_disk")]
@@ -251,6 +252,21 @@ def test_a_hold_set_at_the_last_moment_wins(tenant, monkeypatch):
     assert retention.run(tenant).removed == 1
     kinds = [EventKind.RECORDING_HELD, EventKind.RECORDING_RELEASED]
     assert [event.kind for event in CallEvent.objects.filter(call=recording.call_id, kind__in=kinds)] == kinds
+
+
+def test_audio_that_was_put_on_hold_is_never_erased_with_its_call(tenant, monkeypatch):
+    recording, others, event_of = audio(tenant), [], events.event_of
+
+    def telling(*told, **facts):  # first of all when the audio was looked at, and is not gone
+        if not others:
+            others.append(None)
+            others[0] = begun(lambda: ledger.hold_audio(recording, is_on_hold=True))
+        return event_of(*told, **facts)
+
+    monkeypatch.setattr(events, "event_of", telling)
+    ledger.remove(recording.call)
+    assert others[0].result(60) is False
+    assert not Recording.objects.exists()
 
 
 def test_audio_whose_rule_changed_since_it_was_listed_stays(tenant):

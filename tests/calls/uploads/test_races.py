@@ -5,17 +5,19 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from calls import uploads
+from calls import ledger, uploads
 from calls.choices import UploadState
 from calls.errors import CallConflict
 from calls.models import Call, CallEvent, Recording, Upload
-from calls.uploads import QuotaUsedUp, TicketNotFound, Told
+from calls.uploads import QuotaUsedUp, TicketNotFound, Told, finishing
 from tenants.models import DepositMonth
 from tests.calls.uploads.sending import (
     add,
@@ -28,6 +30,8 @@ from tests.calls.uploads.sending import (
     speech,
     spool_names,
 )
+from tests.make import make_call
+from tests.twins import begun
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,4 +186,45 @@ def test_two_who_append_at_once_do_not_mix(tenant):
     answers = all_at_once(work, 8)
     assert answers.count(True) == 1
     assert set(answers) <= {True, "spool_busy", "offset_conflict", "upload_complete"}
+    check_one_is_left(ticket, AUDIO)
+
+
+def test_who_erases_a_call_waits_for_its_audio_and_not_the_other_way_round_as_well(tenant, monkeypatch):
+    call = make_call(tenant)
+    ticket = open_ticket(tenant, call=call)
+    complete, others = finishing._complete, []
+
+    def completing(row: Any) -> bool:
+        is_done = complete(row)
+        others.append(begun(lambda: ledger.remove(call)))
+        return is_done
+
+    monkeypatch.setattr(finishing, "_complete", completing)
+    with suppress(TicketNotFound):  # where it is erased before the answer is made
+        send(ticket, AUDIO)
+    others[0].result(60)
+    assert not Call.objects.exists()
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize("again", [uploads.cancel, lambda ticket: uploads.settle_size(ticket, 5)])
+def test_an_upload_that_went_with_its_call_is_not_found(tenant, again):
+    call = make_call(tenant)
+    ticket = fresh(open_ticket(tenant, call=call))
+    ledger.remove(call)
+    with pytest.raises(TicketNotFound):
+        again(ticket)
+
+
+def test_what_goes_away_before_all_is_committed_keeps_no_call_out(tenant, monkeypatch):
+    filed, gone = ledger.file_audio, iter([uuid4(), None])
+
+    def filing(*facts: Any, **options: Any) -> Any:
+        recording = filed(*facts, **options)
+        Call.objects.filter(pk=recording.call_id).update(contact=next(gone))
+        return recording
+
+    ticket = open_ticket(tenant)
+    monkeypatch.setattr(ledger, "file_audio", filing)
+    send(ticket, AUDIO)
     check_one_is_left(ticket, AUDIO)
