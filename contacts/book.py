@@ -41,8 +41,9 @@ def save_company(company: Company) -> Company:
 
 @transaction.atomic
 def remove_company(company: Company) -> None:
-    """Delete a company; its contacts and calls stay."""
-    _lock(company)
+    """Delete a company; its contacts and calls stay. Gone already is fine."""
+    if not _lock(company):
+        return
     tell(company.contacts.only("id", "tenant"), Change.UPDATED)
     tell([company], Change.DELETED)
     company.delete()
@@ -114,8 +115,9 @@ def notice_number(tenant: Tenant, number: str) -> None:
 
 @transaction.atomic
 def remove_contact(contact: Contact) -> None:
-    """Delete a contact; its calls stay and are matched anew."""
-    _lock(contact)
+    """Delete a contact; its calls stay and are matched anew. Gone already is fine."""
+    if not _lock(contact):
+        return
     ask_for_relink(contact, _known_by(contact))
     tell([contact], Change.DELETED)
     contact.delete()
@@ -174,8 +176,9 @@ def save_extensions(agent: Agent, *, changed: Iterable[AgentExtension] = (), rem
 
 @transaction.atomic
 def remove_agent(agent: Agent) -> None:
-    """Delete an agent; their calls stay."""
-    _lock(agent)
+    """Delete an agent; their calls stay. Gone already is fine."""
+    if not _lock(agent):
+        return
     tell([agent], Change.DELETED)
     agent.delete()
 
@@ -198,9 +201,9 @@ def _change_of(row: models.Model) -> Change:
     return Change.CREATED if row._state.adding else Change.UPDATED
 
 
-def _lock(row: models.Model) -> None:
-    """A call being logged for them waits, and finds them gone."""
-    type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
+def _lock(row: models.Model) -> bool:
+    """A call being logged for them waits, and finds them gone; False where somebody else was quicker."""
+    return type(row)._default_manager.select_for_update().filter(pk=row.pk).first() is not None
 
 
 def _known_by(contact: Contact) -> set[tuple[str, str]]:

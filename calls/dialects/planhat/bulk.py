@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
+
 from calls.dialects.base import Refusal
 from calls.dialects.planhat.errors import bad_field
 from calls.dialects.planhat.people import Kind
@@ -85,16 +87,24 @@ class _Bulk:
 
     def write(self, record: Any | None, row: Mapping[str, Any]) -> None:
         """Write the row to its record, or to a new one; a row that tells nothing new is left."""
-        is_new = record is None
-        record = record or self.kind.model(tenant=self.tenant)
-        before = self.kind.state(record)
-        numbers = self.kind.fill(record, row)
-        if not is_new and numbers is None and self.kind.state(record) == before:
+        if record is None:
+            record = self.kind.model(tenant=self.tenant)
+            self.kind.save(record, self.kind.fill(record, row))
+            self.outcome.created.append(record)
+        elif self.tells_nothing(record, row):
             self.outcome.unchanged += 1
             return
-        self.kind.save(record, numbers)
-        (self.outcome.created if is_new else self.outcome.updated).append(record)
+        else:
+            with transaction.atomic():
+                record = self.kind.locked(record)  # it may have been changed since all of them were read
+                self.kind.save(record, self.kind.fill(record, row))
+            self.outcome.updated.append(record)
         self.learn(record)
+
+    def tells_nothing(self, record: Any, row: Mapping[str, Any]) -> bool:
+        """Whether a record says what a row does; from now on it says so, though nothing is saved."""
+        before = self.kind.state(record)
+        return self.kind.fill(record, row) is None and self.kind.state(record) == before
 
     def match(self, row: Mapping[str, Any]) -> Any | None:
         """The record a row means; None for a new one."""

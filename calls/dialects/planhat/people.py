@@ -53,6 +53,17 @@ class Kind:
         """The record of a path or reference: our id, ``extid-…`` or ``srcid-…``; None where there is none."""
         return find_among(self.rows(tenant), name)
 
+    def locked(self, record: Any) -> Any:
+        """The record as it is now, nobody else's to change until the transaction ends; a stale one would undo others' changes.
+
+        Raises ``Refusal`` where it is gone.
+        """
+        now = self.rows(record.tenant).select_for_update(of=("self",)).filter(pk=record.pk).first()
+        if now is None:
+            raise self._changed()
+        now.tenant = record.tenant
+        return now
+
     def fill(self, record: Any, body: Mapping[str, Any]) -> list[str] | None:
         """Put what a document tells into a record; raises ``InvalidCall`` or ``Refusal`` naming the field.
 
@@ -120,6 +131,9 @@ class Kind:
             value = getattr(record, column)
             if value and self.rows(record.tenant).filter(**{column: value}).exclude(pk=record.pk).exists():
                 return bad_field(name, f"another {self.noun} has it already.", code="duplicate")
+        return self._changed()
+
+    def _changed(self) -> Exception:
         return bad_field("_id", f"the {self.noun} was changed just now; send it again.", code="changed_meanwhile")
 
 

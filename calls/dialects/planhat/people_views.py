@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from calls.body import BodyRefused, read_object, read_value
@@ -65,8 +66,10 @@ class OnePerson(TokenView):
         return json_response(self.kind.document(self.record(record_id)))
 
     def put(self, request: HttpRequest, record_id: str) -> HttpResponse:
-        record = self.record(record_id)
-        self.kind.save(record, self.kind.fill(record, read_object(request)))
+        record, body = self.record(record_id), read_object(request)
+        with transaction.atomic():
+            record = self.kind.locked(record)
+            self.kind.save(record, self.kind.fill(record, body))
         return json_response(self.kind.document(record))
 
     def delete(self, request: HttpRequest, record_id: str) -> HttpResponse:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from calls.dialects.planhat.bulk import _Bulk
 from contacts.models import Company, Contact
 from tenants.ids import short_id
 from tests.make import make_company, make_contact, make_tenant
@@ -123,3 +124,20 @@ def test_odd_ids_name_nobody(api, tenant):
     rows = [{"externalId": odd, "name": "x"} for odd in ({}, [], True, "x" * 300)] + [{"externalId": None, "name": "ok"}]
     answer = api("PUT", "/companies", rows)
     assert (answer.json()["created"], len(answer.json()["createdErrors"])) == (1, 4)
+
+
+def test_rows_that_were_changed_since_all_were_read_keep_those_changes(api, tenant, monkeypatch):
+    for number in range(3):
+        make_contact(tenant, name="Before", external_id=str(number), notes="")
+    match = _Bulk.match
+
+    def matched(self, row):
+        Contact.objects.update(notes="Theirs")
+        Contact.objects.filter(external_id="2").delete()
+        return match(self, row)
+
+    monkeypatch.setattr(_Bulk, "match", matched)
+    answer = api("PUT", "/endusers", [{"externalId": str(number), "name": "Ours"} for number in range(3)])
+    assert (answer.status_code, answer.json()["updated"]) == (206, 2)
+    assert [error["index"] for error in answer.json()["updatedErrors"]] == [2]
+    assert set(Contact.objects.values_list("name", "notes", "external_id")) == {("Ours", "Theirs", "0"), ("Ours", "Theirs", "1")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from calls.dialects.planhat.people_views import OnePerson
 from contacts.models import Agent, Company, Contact, RelinkRequest
 from tenants.choices import Role, Scope
 from tenants.ids import short_id
@@ -274,3 +275,32 @@ def test_shows_whose_token_it_is(api, tenant):
 
 def test_shows_no_profile_without_a_token(client):
     assert client.get("/myprofile").status_code == 401
+
+
+def meanwhile(monkeypatch, act):
+    """Have somebody act when a record was read and before it is changed."""
+    read = OnePerson.record
+
+    def reading(self, record_id):
+        record = read(self, record_id)
+        act()
+        return record
+
+    monkeypatch.setattr(OnePerson, "record", reading)
+
+
+@each_kind
+def test_changes_what_is_there_now_not_what_was_there_a_moment_ago(api, tenant, kind, monkeypatch):
+    row = KINDS[kind][1](tenant, external_id="e1", extra={"a": 1})
+    meanwhile(monkeypatch, lambda: type(row).objects.update(extra={"a": 1, "theirs": 2}, source_id="theirs"))
+    assert api("PUT", f"/{kind}/extid-e1", {"a": 3}).status_code == 200
+    row.refresh_from_db()
+    assert (row.extra, row.source_id) == ({"a": 3, "theirs": 2}, "theirs")
+
+
+@each_kind
+def test_does_not_bring_back_what_was_removed_meanwhile(api, tenant, kind, monkeypatch):
+    row = KINDS[kind][1](tenant, external_id="e1")
+    meanwhile(monkeypatch, lambda: type(row).objects.all().delete())
+    assert api("PUT", f"/{kind}/extid-e1", {"name": "Again"}).status_code == 400
+    assert not type(row).objects.exists()
