@@ -25,7 +25,7 @@ def tags_named(tenant: Tenant, names: Iterable[str]) -> dict[str, Tag]:
     if not wanted:
         return {}
     known = _known(tenant)
-    fresh = [Tag(tenant=tenant, name=name) for key, name in wanted.items() if key not in known]
+    fresh = [Tag(tenant=tenant, name=name) for key, name in sorted(wanted.items()) if key not in known]  # in everybody's order
     if fresh:
         Tag.objects.bulk_create(fresh, ignore_conflicts=True)  # a twin may be making the same ones
         known = _known(tenant)

@@ -78,6 +78,19 @@ def test_twins_with_one_new_tag_make_one_tag() -> None:
     assert Tag.objects.get().calls.count() == TWINS
 
 
+def test_new_tags_are_made_in_one_order_so_that_twins_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant, make, made = make_tenant(), Tag.objects.bulk_create, []
+
+    def making(tags: list[Tag], **options: Any) -> Any:
+        made.append([tag.name for tag in tags])
+        return make(tags, **options)
+
+    monkeypatch.setattr(Tag.objects, "bulk_create", making)
+    for number, tags in enumerate([("b", "A"), ("d", "c", "a")]):
+        ledger.record(tenant, draft(external_id=str(number), tags=tags))
+    assert made == [["A", "b"], ["c", "d"]]
+
+
 def test_of_twins_that_edit_one_version_one_succeeds() -> None:
     call = make_call(make_tenant())
     results = all_at_once(lambda number: ledger.amend(call, CallChanges(notes=str(number)), expected_version=1))
