@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from csp.constants import UNSAFE_EVAL
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 
 from tenants.reach import reach_of
+
+log = logging.getLogger(__name__)
+
+_ABORTED = ("40001", "40P01")  # PostgreSQL's codes for two that waited for each other
 
 
 def admin_surroundings(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -33,4 +43,26 @@ def admin_surroundings(get_response: Callable[[HttpRequest], HttpResponse]) -> C
         response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]
         return response
 
+    answer.process_exception = _outrun  # type: ignore[attr-defined]
     return answer
+
+
+def _outrun(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """Who changes in the admin what others change at the same moment is told so, and looks again; nothing was saved."""
+    if request.method != "POST" or not request.path.startswith(reverse("admin:index")) or not _is_race(error):
+        return None
+    log.warning("Changed meanwhile, at %s", request.path, exc_info=error)
+    if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        return HttpResponse(status=409)
+    said = gettext("Nothing was saved: somebody changed or removed the same just now. Look at it and try again.")
+    messages.error(request, said)
+    page = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(page if is_ours else reverse("admin:index"))
+
+
+def _is_race(error: Exception) -> bool:
+    """Whether somebody was quicker: a key is taken, a row is gone, or two waited for each other."""
+    if isinstance(error, OperationalError):
+        return getattr(error.__cause__, "sqlstate", "") in _ABORTED
+    return isinstance(error, IntegrityError | ObjectDoesNotExist)

@@ -23,6 +23,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
 from tenants.chosen import ChosenRow, ChosenRows
+from tenants.locked_rows import LocksRows
 from tenants.models import Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
 
@@ -124,7 +125,7 @@ class RelatedFilter(AutocompleteSelectFilter):
     form_class = _ScopedChoiceForm
 
 
-class TenantModelAdmin(ScopedChoices, ModelAdmin):
+class TenantModelAdmin(LocksRows, ScopedChoices, ModelAdmin):
     """The page of something a tenant owns.
 
     Say who may do what by ``view_role`` … ``delete_role``, and in ``first_step`` what a person with an empty list should do.

@@ -63,6 +63,7 @@ class MissedCallAdmin(TenantModelAdmin):
     """People who tried to reach us in vain. The log fills and empties the queue; staff say who returns what, and when."""
 
     form = MissedForm
+    locks_changed = False  # the queue's cursor comes first, see ``missed.acting``
     list_display = ["who", "waited", "tried", "last_agent", "status", "assignee"]
     list_display_links = ["waited"]
     list_filter = [ScopeFilter, ("agent", RelatedFilter), ("center", RelatedFilter)]
