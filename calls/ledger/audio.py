@@ -184,7 +184,7 @@ def _is_link_of(row: Recording, call: Call) -> bool:
 def hold_audio(recording: Recording, *, is_on_hold: bool, actor: User | None = None) -> bool:
     """Set or lift the legal hold of stored audio; whether that changed anything. The timeline tells who did."""
     with transaction.atomic():
-        list(Call.objects.select_for_update().filter(pk=recording.call_id).values_list("pk"))  # who erases it looks before
+        list(Call.objects.select_for_update(of=("self",)).filter(recordings=recording.pk).values_list("pk"))  # as who erases it
         rows = Recording.objects.playable().filter(pk=recording.pk, is_on_hold=not is_on_hold)
         if not rows.update(is_on_hold=is_on_hold, updated_at=timezone.now()):
             return False

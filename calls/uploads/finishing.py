@@ -164,7 +164,7 @@ def _filed(ticket: Upload, audio: Audio) -> Recording:
 
 def _lock_call(ticket: Upload) -> None:
     """Have the call before its upload, as whoever removes both: two in two orders would wait for each other."""
-    list(Call.objects.select_for_update().filter(pk=ticket.call_id).values_list("pk"))
+    list(Call.objects.select_for_update(of=("self",)).filter(uploads=ticket.pk).values_list("pk"))
 
 
 class _TooLate(Exception):
