@@ -246,7 +246,7 @@ def test_an_endpoint_made_while_somebody_waits_for_their_turn_is_told(tenant, mo
     assert list(events) == ["call.created", "call.ended"]
 
 
-@pytest.mark.parametrize(("count", "most"), [(2, 12), (50, 15)])
+@pytest.mark.parametrize(("count", "most"), [(2, 13), (50, 16)])
 def test_fanning_out_costs_few_queries_however_many_events(tenant, django_assert_max_num_queries, count, most):
     """SQLite takes the rows of one statement in parts."""
     make_endpoint(tenant)
