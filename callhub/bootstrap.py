@@ -61,14 +61,25 @@ def _up() -> NoReturn:
 
 
 def wanted() -> str:
-    """Which list ``up`` needs: ``production`` has the drivers of PostgreSQL and Redis in addition to ``base``."""
+    """Which list ``up`` needs: ``production`` has the drivers of PostgreSQL, Redis and S3 in addition to ``base``."""
     addresses = [read_setting(name) for name in ("DATABASE_URL", "CALLHUB_BROKER_URL", "CALLHUB_CACHE_URL")]
     outside = any(address.startswith(("postgres", "pgsql", "redis", "valkey")) for address in addresses)
-    return "production" if outside or read_setting("CALLHUB_ENV") == "production" else "base"
+    is_production = read_setting("CALLHUB_ENV") == "production"
+    return "production" if outside or is_production or read_setting("CALLHUB_S3_BUCKET") else "base"
 
 
 def read_setting(name: str, default: str = "") -> str:
-    """A variable of the environment or else of ``.env``, as ``callhub.env`` would read it."""
+    """A variable of the environment or else of ``.env``, or what its ``NAME_FILE`` holds, as ``callhub.env`` would read it."""
+    file = _said(f"{name}_FILE")
+    if not file:
+        return _said(name, default)
+    try:
+        return (BASE_DIR / file).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError:  # Django's checks say so
+        return default
+
+
+def _said(name: str, default: str = "") -> str:
     if name in os.environ:
         return os.environ[name]
     try:

@@ -29,8 +29,8 @@ def _read(kind: str, name: str, default: Any) -> Any:
 
 
 def text(name: str, default: str = "") -> str:
-    """The variable as text; ``NAME_FILE`` names a file that holds it instead."""
-    return str(_read("str", name, default))
+    """The variable as text; ``NAME_FILE`` names a file that holds it instead, whose last line may end or not."""
+    return str(_read("str", name, default)).rstrip("\r\n")
 
 
 def flag(name: str, *, default: bool) -> bool:

@@ -84,12 +84,17 @@ def test_an_old_python_is_told_so():
         ({"CALLHUB_ENV": "production"}, "production"),
         ({"DATABASE_URL": "postgres://callhub@db/callhub"}, "production"),
         ({"CALLHUB_BROKER_URL": "redis://broker/0"}, "production"),
+        ({"CALLHUB_S3_BUCKET": "recordings"}, "production"),
+        ({"DATABASE_URL_FILE": "database"}, "production"),
+        ({"DATABASE_URL_FILE": "nowhere"}, "base"),
         ({"DATABASE_URL": "sqlite:///callhub.sqlite3"}, "base"),
     ],
 )
 def test_outside_services_bring_their_drivers(place, monkeypatch, variables, name):
-    for variable in ("CALLHUB_ENV", "DATABASE_URL", "CALLHUB_BROKER_URL", "CALLHUB_CACHE_URL"):
+    for variable in ("CALLHUB_ENV", "DATABASE_URL", "CALLHUB_BROKER_URL", "CALLHUB_CACHE_URL", "CALLHUB_S3_BUCKET"):
         monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(f"{variable}_FILE", raising=False)
+    (place / "database").write_text("postgres://callhub@db/callhub\n")
     lines = [f"export {key}='{value}' # said here\n" for key, value in variables.items()]
     (place / ".env").write_text("# words\n" + "".join(lines))
     assert bootstrap.wanted() == name
