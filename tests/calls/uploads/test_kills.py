@@ -1,4 +1,4 @@
-"""Rows 1, 2, 26 and 27: a web process or worker killed at any point of an upload costs nothing but a repeat.
+"""A web process or worker killed at any point of an upload costs nothing but a repeat.
 
 The process is a real one, killed by a failpoint; then the same request is sent again.
 """
