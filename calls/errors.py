@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
 class CallError(Exception):
@@ -65,12 +64,6 @@ class NotOffered(CallError):
     code = "not_offered"
 
 
-class OriginationNotFound(CallError):
-    """There is no such request here, or it is another tenant's, which is the same."""
-
-    code = "not_found"
-
-
 # Why calls are not made, for doors to map to their own codes. The second block are limits: later it may work.
 DIAL_CODES = (
     "line_not_usable",  # switched off, or its exchange is not set up
@@ -99,8 +92,3 @@ DIAL_CODES = (
     "destination_calls_used_up",
 )
 DIAL_LIMITS = DIAL_CODES[-4:]
-
-
-def as_details(error: CallError) -> list[dict[str, Any]]:
-    """The refusal as rows of field and message, for doors that list them."""
-    return [{"field": name, "message": message} for name, message in error.fields.items()]

@@ -18,11 +18,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from calls import webhooks
 from calls.admin.webhook_form import SendTestForm
-from calls.choices import DeliveryState, EndpointState
+from calls.choices import EndpointState
 from calls.models import Delivery, WebhookEndpoint
 
 FAILED, ALL = "failed", "all"
-LOST = (DeliveryState.FAILED, DeliveryState.CANCELLED)
 
 
 class ReplayForm(forms.Form):
@@ -47,7 +46,7 @@ class ReplayForm(forms.Form):
         """The deliveries that are meant."""
         since, until = self.cleaned_data["since"], self.cleaned_data["until"]
         rows = Delivery.objects.filter(endpoint=endpoint).made_between(since, until)
-        return rows.filter(state__in=LOST) if self.cleaned_data["what"] == FAILED else rows
+        return rows.lost() if self.cleaned_data["what"] == FAILED else rows
 
 
 class Doings:

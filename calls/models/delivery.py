@@ -27,9 +27,9 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
         """Those that somebody should attempt now and nobody does; ``now`` is a time or the database's own."""
         return self.pending().filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), due_at__lte=now)
 
-    def failed(self) -> Self:
-        """Those that were given up."""
-        return self.filter(state=DeliveryState.FAILED)
+    def lost(self) -> Self:
+        """Those that never arrived and will not: given up, or cancelled."""
+        return self.filter(state__in=[DeliveryState.FAILED, DeliveryState.CANCELLED])
 
     def made_between(self, start: datetime | None, end: datetime | None) -> Self:
         """Those made at or after ``start`` and before ``end``."""

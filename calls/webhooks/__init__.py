@@ -2,7 +2,7 @@
 
     secret = keep(WebhookEndpoint(tenant=tenant, url="https://example.com/hook"))     # raises ValidationError
     pause(endpoint); resume(endpoint); disable(endpoint); remove(endpoint); rotate_secret(endpoint); fire_test(endpoint)
-    replay(delivery); replay_all(queryset); replay_range(endpoint, start, end); replay_failed(endpoint)
+    replay(delivery); replay_all(queryset)
     set_callback(line, EndpointKind.SEND_CALLBACK, format=PayloadFormat.FONESTORM_JSON, url=…)
     samples()
     make_address(tenant, root)  # to try things out; it takes requests by ``take``
@@ -31,13 +31,13 @@ from calls.webhooks.endpoints import (
 from calls.webhooks.errors import EndpointNotActive, NothingToReplay, WebhookError
 from calls.webhooks.fanout import fan_out, waiting
 from calls.webhooks.payloads import samples, template_tokens
-from calls.webhooks.replaying import replay, replay_all, replay_failed, replay_range, replayable
+from calls.webhooks.replaying import replay, replay_all, replayable
 from calls.webhooks.trying import make_address, take
 from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 
 __all__ = [
     "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
     "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "make_address", "pause", "remove", "remove_callback",
-    "replay", "replay_all", "replay_failed", "replay_range", "replayable", "resume", "rotate_secret", "samples",
+    "replay", "replay_all", "replayable", "resume", "rotate_secret", "samples",
     "set_callback", "take", "template_tokens", "waiting",
 ]  # fmt: skip

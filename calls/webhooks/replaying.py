@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
@@ -27,7 +25,7 @@ def replay(delivery: Delivery) -> None:
 def replay_all(deliveries: QuerySet[Delivery]) -> int:
     """Send a selection again; how many will be. Those of removed calls and of disabled endpoints stay as they are.
 
-    ``deliveries`` is any filtered queryset that is not sliced: a selection, ``made_between``, ``failed``.
+    ``deliveries`` is any filtered queryset that is not sliced: a selection, ``made_between``, ``lost``.
     """
     keys = Delivery.objects.filter(pk__in=replayable(deliveries).values("pk"))
     fresh = {"state": DeliveryState.PENDING, "attempts": 0, "reason": "", "due_at": clock.now(), "delivered_at": None}
@@ -40,14 +38,3 @@ def replay_all(deliveries: QuerySet[Delivery]) -> int:
 def replayable(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """Those of a selection that ``replay_all`` would send again."""
     return deliveries.order_by().filter(endpoint__in=WebhookEndpoint.objects.told(), is_erased=False)
-
-
-def replay_range(endpoint: WebhookEndpoint, start: datetime | None, end: datetime | None) -> int:
-    """Send again all that was made for an endpoint at or after ``start`` and before ``end``; how many."""
-    return replay_all(Delivery.objects.filter(endpoint=endpoint).made_between(start, end))
-
-
-def replay_failed(endpoint: WebhookEndpoint) -> int:
-    """Send again all that an endpoint never got; how many."""
-    lost = [DeliveryState.FAILED, DeliveryState.CANCELLED]
-    return replay_all(Delivery.objects.filter(endpoint=endpoint, state__in=lost))

@@ -8,11 +8,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from calls.api.fields import MomentField, ObjectField, PartyOutField, SecondsField
-from calls.api.serializers.base import Document, Expansion, shared
+from calls.api.serializers.base import Document, Expansion
 from calls.api.serializers.people import AgentDocument, CompanyDocument, ContactDocument
 from calls.api.serializers.places import CenterDocument, LineDocument, TagDocument
 from calls.choices import CallType, Direction, Disposition, EventKind, LegRole, MatchState, Source, State
-from calls.models import CallEvent, CallLeg
+from calls.models import CallLeg
 
 
 class LegDocument(Document):
@@ -148,9 +148,4 @@ class CallDocument(Document):
         return self.expansions["events"](call)
 
 
-def render_event(event: CallEvent) -> dict[str, Any]:
-    """The document of one event."""
-    return shared(EventDocument).render(event)
-
-
-__all__ = ["CallDocument", "EventDocument", "LegDocument", "NoteDocument", "render_event"]
+__all__ = ["CallDocument", "EventDocument", "LegDocument", "NoteDocument"]

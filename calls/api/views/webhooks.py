@@ -27,7 +27,7 @@ from calls.api.serializers.webhooks import (
 )
 from calls.api.views.base import Door
 from calls.api.views.resource import STAMP_SORTS, Resource
-from calls.choices import DeliveryState, PayloadFormat
+from calls.choices import PayloadFormat
 from calls.models import Delivery, WebhookEndpoint
 
 _SEALED = ("headers", "password")  # columns of the row under other names
@@ -174,7 +174,7 @@ class Replay(_Action):
         if wanted.get("deliveries"):
             rows = rows.filter(pk__in=wanted["deliveries"])
         if wanted["failed"]:
-            rows = rows.filter(state__in=[DeliveryState.FAILED, DeliveryState.CANCELLED])
+            rows = rows.lost()
         return Response({"count": webhooks.replay_all(rows)}, status=202)
 
 

@@ -44,12 +44,7 @@ def read_playback(playback: str) -> UUID | None:
     return UUID(found[1]) if found else None
 
 
-def own_recording_of(call: str) -> str:
-    """The recording that the exchange makes of a call of its own, as its dialplan has to name it."""
-    return f"callhub-{call}"
-
-
 def read_own_recording(recording: str) -> str | None:
-    """The exchange's own call whose recording it is, None for any other; never a path."""
+    """The exchange's own call whose recording it is, as its dialplan has to name it; None for any other, and never a path."""
     found = _OWN_RECORDING.fullmatch(recording)
     return found[1] if found else None

@@ -20,6 +20,7 @@ from tests.make import make_call, make_line, make_tenant
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CALL = "callhub-lab-1795180224.3"
+RECORDED = f"callhub-{CALL}"
 
 
 class Shelf:
@@ -54,7 +55,7 @@ def sound(tmp_path) -> bytes:
 @pytest.fixture
 def shelf(settings, sound):
     settings.CALLHUB_ARI_URL = "http://127.0.0.1:1"
-    shelf = backends._kept.__dict__["asterisk"] = Shelf({names.own_recording_of(CALL): sound})
+    shelf = backends._kept.__dict__["asterisk"] = Shelf({RECORDED: sound})
     yield shelf
     backends._kept.__dict__.clear()
 
@@ -99,14 +100,14 @@ def test_exchange_that_is_away_is_asked_again(call, shelf):
 
 
 def test_recording_without_a_sound_is_removed(call, shelf, sound):
-    shelf.files[names.own_recording_of(CALL)] = sound[:44]
+    shelf.files[RECORDED] = sound[:44]
     recordings.fetch_own(CALL)
     assert not Recording.objects.exists()
     assert not shelf.files
 
 
 def test_what_is_no_audio_is_noted_and_stays(call, shelf):
-    shelf.files[names.own_recording_of(CALL)] = b"<html>" * 100
+    shelf.files[RECORDED] = b"<html>" * 100
     recordings.fetch_own(CALL)
     assert Recording.objects.get().state == RecordingState.REFUSED
     assert shelf.files
@@ -144,4 +145,4 @@ def test_no_other_name_is_read_as_a_recording(name):
 
 
 def test_name_is_read_back():
-    assert names.read_own_recording(names.own_recording_of(CALL)) == CALL
+    assert names.read_own_recording(RECORDED) == CALL

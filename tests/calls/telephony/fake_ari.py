@@ -7,8 +7,6 @@ from typing import Any
 
 from calls.telephony.base import Unanswered
 
-NOTED = "ringback stop_ringback set_variable record_bridge take_from_bridge start_music stop_music".split()
-
 
 class FakeAri:
     """Answers as Asterisk does. ``fail_next`` loses the answer to the next request, which is carried out or not."""

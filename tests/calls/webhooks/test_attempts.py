@@ -288,13 +288,13 @@ def test_replays_have_the_same_id_and_bytes(tenant, hook):
     webhooks.replay(rows[0])
     assert (webhooks.deliver(), hook.ids()) == (1, [str(rows[0].pk)])
     assert webhooks.replay_all(Delivery.objects.filter(pk__in=[rows[1].pk, rows[2].pk])) == 2
-    assert webhooks.replay_range(endpoint, rows[3].created_at, None) == 3
-    assert webhooks.replay_range(endpoint, None, rows[0].created_at) == 0
+    assert webhooks.replay_all(endpoint.deliveries.made_between(rows[3].created_at, None)) == 3
+    assert webhooks.replay_all(endpoint.deliveries.made_between(None, rows[0].created_at)) == 0
     webhooks.deliver()
     assert {got.id: got.body for got in hook.got} == first
     assert len(hook.got) == 6
     Delivery.objects.filter(pk__in=[rows[4].pk, rows[5].pk]).update(state=DeliveryState.FAILED)
-    assert webhooks.replay_failed(endpoint) == 2
+    assert webhooks.replay_all(endpoint.deliveries.lost()) == 2
     assert set(Attempt.objects.values_list("delivery__attempts", flat=True)) <= {0, 1}
 
 

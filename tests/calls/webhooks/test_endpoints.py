@@ -206,7 +206,7 @@ def test_a_disabled_endpoint_gets_nothing_of_what_happened_meanwhile(tenant, hoo
     assert tell(tenant) == 0
     make_call(tenant)
     assert tell(tenant) == 2
-    assert webhooks.replay_failed(endpoint) == 2
+    assert webhooks.replay_all(Delivery.objects.lost()) == 2
 
 
 def test_a_new_endpoint_is_told_of_what_happens_from_now_on(tenant, hook):
