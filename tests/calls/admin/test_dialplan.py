@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from calls import dialer
@@ -201,3 +203,10 @@ def test_they_are_not_shown_where_a_real_exchange_is(owner, tenant, settings):
     real = make_line(tenant, "211", backend="asterisk")
     assert "Numbers to try things with" not in owner.get("/admin/calls/line/").content.decode()
     assert "Numbers to try things with" not in owner.get(f"/admin/calls/line/{real.pk}/change/").content.decode()
+
+
+def test_what_is_wrong_is_said_where_screen_readers_look_for_it(owner):
+    text = owner.post(PASTE, {"numbers": ""}).content.decode()
+    described = [key for keys in re.findall(r'aria-describedby="([^"]+)"', text) for key in keys.split()]
+    assert {"id_numbers_helptext", "id_numbers_error"} <= set(described)
+    assert [key for key in described if f'id="{key}"' not in text] == []
