@@ -12,6 +12,8 @@ from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests import services
+from tests.make import make_tenant
+from tests.tenants.admin_walk import staff
 
 PATIENCE = 45_000  # milliseconds; the machine may have much else to do
 SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
@@ -77,6 +79,18 @@ def shot(page):
     """Keep what is seen, for people to look at."""
     SCREENSHOTS.mkdir(exist_ok=True)
     return lambda name: page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+@pytest.fixture
+def tenant():
+    """Whose log it is, where a test needs no other."""
+    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
+
+
+@pytest.fixture
+def owner(tenant):
+    """Its owner, who may sign in."""
+    return staff(tenant, "owner", username="eva", first_name="Eva", last_name="Ek")
 
 
 class Exchange:

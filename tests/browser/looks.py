@@ -31,7 +31,7 @@ def look(page: Page, name: str, *, within: str = "body") -> None:
         assert not found, (name, width, scheme, found)
 
 
-def barriers(page: Page, within: str) -> dict[str, Any]:
+def barriers(page: Page, within: str = "#content") -> dict[str, Any]:
     """What keeps people out, rule by rule with the places; the theme brings select2, which it draws anew for each choice."""
     found = Axe().run(page, context={"include": [[within]], "exclude": [[".select2"]]}).response["violations"]
     grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]

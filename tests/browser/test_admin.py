@@ -11,21 +11,11 @@ from playwright.sync_api import expect
 
 from calls.models import Call
 from tenants.models import User
-from tests.make import PASSWORD, make_call, make_contact, make_tenant
-from tests.tenants.admin_walk import furnish, signed_in, staff
+from tests.make import PASSWORD, make_call, make_contact
+from tests.tenants.admin_walk import furnish, signed_in
 
 FORBIDDEN = 403
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
-
-
-@pytest.fixture
-def owner(tenant):
-    return staff(tenant, "owner", username="eva", first_name="Eva", last_name="Ek")
 
 
 def sign_in(page, user):

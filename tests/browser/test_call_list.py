@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from calls import batches
 from calls.models import CallBatch
 from tests.browser.test_admin import sign_in
-from tests.make import make_call, make_contact, make_recording, make_tenant
+from tests.make import make_call, make_contact, make_recording
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
@@ -25,11 +25,6 @@ NOTES_PRESSES = """document.addEventListener("click", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true)"""
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
 
 
 @pytest.fixture

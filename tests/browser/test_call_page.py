@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -15,21 +14,12 @@ from calls.choices import Direction, Disposition, LegRole
 from calls.drafts import CallChanges, LegDraft, PartyDraft
 from contacts.matching import AgentHint
 from contacts.models import Contact
+from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
-from tests.make import make_agent, make_call, make_company, make_contact, make_line, make_tenant
+from tests.make import make_agent, make_call, make_company, make_contact, make_line
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
-
-
-@pytest.fixture
-def owner(tenant):
-    return staff(tenant, "owner", username="eva", first_name="Eva", last_name="Ek")
 
 
 @pytest.fixture
@@ -67,13 +57,6 @@ def page_of(call):
 
 def wide(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0
-
-
-def barriers(page, within="#content-main"):
-    """What keeps people out, of what is ours on the page (the theme brings select2), rule by rule with the places."""
-    found = Axe().run(page, context={"include": [[within]], "exclude": [[".select2"]]}).response["violations"]
-    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-    return {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in grave}
 
 
 def test_what_is_typed_outlives_a_reload_until_it_is_saved(page, shot, owner, call):
@@ -132,7 +115,7 @@ def test_fits_every_screen(page, shot, owner, call, width, scheme):
     chart = page.get_by_role("img", name="Bo Ek rang for 0:12 and talked for 4:40")
     expect(chart).to_be_visible()
     assert not wide(page)
-    assert barriers(page) == {}
+    assert barriers(page, "#content-main") == {}
     shot(f"call-{width}-{scheme}")
     page.goto(f"/admin/contacts/contact/{Contact.objects.get().pk}/change/")
     expect(page.get_by_role("heading", name="Last calls")).to_be_visible()

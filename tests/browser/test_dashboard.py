@@ -5,27 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from calls.choices import Direction, Disposition
 from calls.models import Call
+from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
-from tests.make import make_agent, make_call, make_company, make_contact, make_line, make_tenant
-from tests.tenants.admin_walk import staff
+from tests.make import make_agent, make_call, make_company, make_contact, make_line
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
-
-
-@pytest.fixture
-def owner(tenant):
-    return staff(tenant, "owner", username="eva", first_name="Eva", last_name="Ek")
 
 
 @pytest.fixture
@@ -47,14 +36,6 @@ def calls(tenant):
         )
         if n % 5:
             Call.objects.filter(pk=call.pk).update(agent=agents[n % 2], company=company if n % 2 else None, line=line)
-
-
-def violations(page):
-    """What axe finds serious in the page's own part."""
-    found = Axe().run(page, context="#content").response["violations"]
-    return [
-        (rule["id"], node["html"][:200]) for rule in found if rule["impact"] in ("serious", "critical") for node in rule["nodes"]
-    ]
 
 
 def test_a_mark_of_each_chart_leads_to_as_many_calls_as_it_says(page, owner, calls):
@@ -80,7 +61,7 @@ def test_it_is_for_everybody_at_every_width_light_and_dark(page, shot, owner, ca
     widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1]
     shot(f"dashboard-{width}-{scheme}")
-    assert violations(page) == []
+    assert barriers(page) == {}
 
 
 @pytest.mark.parametrize("width", [360, 1440])

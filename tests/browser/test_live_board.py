@@ -16,15 +16,10 @@ from calls.models import Origination
 from tests.browser.test_admin import sign_in
 from tests.browser.test_calling import PATIENCE, RINGS_ON, TALKS_ON
 from tests.calls.dialer.ordering import order
-from tests.make import make_agent, make_call, make_center, make_contact, make_line, make_tenant
+from tests.make import make_agent, make_call, make_center, make_contact, make_line
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from calls.recordings.storage import files
 from tests.browser.test_admin import sign_in
 from tests.calls.recordings.audio import silence, tone, wav
 from tests.calls.recordings.conftest import use_disk
-from tests.make import make_call, make_recording, make_tenant
+from tests.make import make_call, make_recording
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
@@ -29,11 +29,6 @@ SIZE = 58 + HOUR_MS * 8  # µ-law at 8 kHz
 @pytest.fixture(autouse=True)
 def on_disk(settings, tmp_path):
     use_disk(settings, tmp_path)
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
 
 
 @pytest.fixture

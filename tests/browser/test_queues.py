@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -14,28 +13,17 @@ from calls.choices import Disposition
 from calls.drafts import PartyDraft
 from calls.models import Call, MissedCall
 from contacts.matching import AgentHint
+from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
-from tests.make import make_agent, make_call, make_company, make_contact, make_tenant
+from tests.make import make_agent, make_call, make_company, make_contact
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.slow]
 
 
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
-
-
 def miss(tenant, number, ago, **facts):
     started_at = timezone.now() - timedelta(minutes=ago)
     return make_call(tenant, number, started_at=started_at, disposition=Disposition.NO_ANSWER, seconds=20, **facts)
-
-
-def barriers(page):
-    """What axe finds serious in the page's own part."""
-    found = Axe().run(page, context="#content").response["violations"]
-    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-    return [(rule["id"], node["html"][:200]) for rule in grave for node in rule["nodes"]]
 
 
 def fits(page):
@@ -61,7 +49,7 @@ def test_missed_calls_are_taken_on_and_done_with(page, shot, tenant, width, sche
     expect(page.get_by_text("3 times")).to_be_visible()
     assert fits(page)
     shot(f"missed-{width}-{scheme}")
-    assert barriers(page) == []
+    assert barriers(page) == {}
     page.get_by_role("link", name="Returned", exact=True).click()
     expect(page.get_by_text("+46 8 555 666 77")).to_be_visible()
     page.get_by_role("link", name="Waiting", exact=True).click()
@@ -96,7 +84,7 @@ def test_everything_is_found_from_one_box(page, shot, tenant, width, scheme):
     expect(page.locator("mark").first).to_have_text("Öberg")
     assert fits(page)
     shot(f"search-{width}-{scheme}")
-    assert barriers(page) == []
+    assert barriers(page) == {}
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
@@ -119,7 +107,7 @@ def test_an_unmatched_number_becomes_a_contact_by_one_click(page, shot, tenant, 
     expect(page.get_by_role("button", name="It is Anna Ek")).to_be_visible()
     assert fits(page)
     shot(f"unmatched-{width}-{scheme}")
-    assert barriers(page) == []
+    assert barriers(page) == {}
     page.get_by_role("button", name="New contact").first.click()
     expect(page.get_by_text("Åsa Öberg is known by +46 70 123 45 67 now")).to_be_visible()
     ledger.relink_waiting(seconds=10)  # as the worker does within seconds

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from calls.dialects.urls import GUIDES
 from calls.dialer.samples import make_sample_lines
 from calls.models import RetentionRule, Tag
+from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
-from tests.make import make_endpoint, make_tenant, make_token
-from tests.tenants.admin_walk import staff
+from tests.make import make_endpoint, make_token
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.slow]
 PAGES = {"overview": "/admin/settings/", "vendors": "/admin/settings/connect/"}
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
-
-
-@pytest.fixture
-def owner(tenant):
-    return staff(tenant, "owner", username="eva", first_name="Eva", last_name="Ek")
-
-
-def barriers(page):
-    """What axe finds serious in the page's own part."""
-    found = Axe().run(page, context="#content").response["violations"]
-    grave = [rule for rule in found if rule["impact"] in ("serious", "critical")]
-    return [(rule["id"], node["html"][:200]) for rule in grave for node in rule["nodes"]]
 
 
 def test_a_vendors_program_is_connected_by_what_is_copied(context, page, tenant, owner):
@@ -71,5 +53,5 @@ def test_pages_fit_and_have_no_barriers(page, shot, tenant, owner, width, scheme
         expect(page.locator("#content")).to_be_visible()
         widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1], (name, widths)
-        assert barriers(page) == [], name
+        assert barriers(page) == {}, name
         shot(f"settings-{name}-{width}-{'full' if is_full else 'empty'}")

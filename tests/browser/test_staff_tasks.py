@@ -20,7 +20,7 @@ from tests.browser.looks import look
 from tests.browser.test_admin import sign_in
 from tests.calls.recordings.audio import tone, wav
 from tests.calls.recordings.conftest import use_disk
-from tests.make import make_agent, make_call, make_company, make_contact, make_line, make_recording, make_tenant
+from tests.make import make_agent, make_call, make_company, make_contact, make_line, make_recording
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.once]
@@ -45,11 +45,6 @@ def context(chromium, live_server, screen):
     context.set_default_timeout(PATIENCE)
     yield context
     context.close()
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
 
 
 @pytest.fixture

@@ -12,15 +12,10 @@ from calls import webhooks
 from calls.choices import DeliveryState
 from calls.models import Delivery, WebhookEndpoint
 from tests.browser.test_admin import sign_in
-from tests.make import make_endpoint, make_line, make_tenant
+from tests.make import make_endpoint, make_line
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium"), pytest.mark.slow]
-
-
-@pytest.fixture
-def tenant():
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
 
 
 @pytest.fixture(autouse=True)

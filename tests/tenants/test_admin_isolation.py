@@ -28,8 +28,9 @@ def ours():
     return furnish("Uppsala")
 
 
-def test_the_walk_knows_every_page_of_the_admin():
-    assert set(admin.site._registry) == set(PAGES)
+def test_the_walk_has_a_row_for_every_page_of_the_admin(theirs):
+    assert set(PAGES) <= set(theirs)
+    assert len(PAGES) > 20
 
 
 def test_keys_of_repeated_requests_have_no_page():

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+import time_machine
 
 from tests.make import make_tenant
 from tests.tenants.admin_walk import signed_in, staff
+
+
+@pytest.fixture
+def clock():
+    """A Monday morning at which time stands still until a test moves it."""
+    with time_machine.travel(datetime(2026, 3, 2, 9, 0, tzinfo=UTC), tick=False) as clock:
+        yield clock
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from calls.choices import Source
@@ -19,15 +17,8 @@ from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ORDINARY, TALKS_ON, RINGS_ON, BUSY, ABSENT = "+46701234567", "+46702000201", "+46702000180", "+46702000486", "+46702000404"
 DIALOG, PLACE = "/admin/calls/origination/dial", "/admin/calls/origination/place"
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(NOW, tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture

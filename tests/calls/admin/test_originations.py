@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
-import time_machine
 from django.urls import reverse
 
 from calls import dialer
@@ -17,14 +14,7 @@ from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LIST = "/admin/calls/origination/"
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(NOW, tick=False) as clock:
-        yield clock
 
 
 @pytest.fixture
