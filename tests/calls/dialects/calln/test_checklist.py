@@ -1,4 +1,4 @@
-"""The twenty lines of the conformance list (section 2.5 of the facts), and the page's requests (2.4)."""
+"""What the vendor's page promises, in its order, and the page's own requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.make import make_call, make_line, make_tenant, make_user
 pytestmark = pytest.mark.django_db
 
 
-def test_01_takes_the_pages_body_with_single_quotes(client, ann):
+def test_takes_the_pages_body_with_single_quotes(client, ann):
     answer = ask(client, "POST", "/api/call", sample("page_example"))
     assert answer.status_code == 200
     assert isinstance(answer.json()["tempcallid"], str)
@@ -43,7 +43,7 @@ def test_01_takes_the_pages_body_with_single_quotes(client, ann):
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("content_type", ["application/json", FORM, "text/plain", ""])
 @pytest.mark.parametrize("body", [sample("page_example"), call_body()], ids=["single", "double"])
-def test_02_takes_it_by_put_in_double_quotes_and_under_any_content_type(client, ann, method, content_type, body):
+def test_takes_it_by_put_in_double_quotes_and_under_any_content_type(client, ann, method, content_type, body):
     assert ask(client, method, "/api/call", body, content_type=content_type).status_code == 200
 
 
@@ -64,12 +64,12 @@ def test_02_takes_it_by_put_in_double_quotes_and_under_any_content_type(client, 
         (sample("no_date"), "startdatetimeutc"),
     ],
 )
-def test_03_says_what_is_wrong_with_the_body(client, ann, body, words):
+def test_says_what_is_wrong_with_the_body(client, ann, body, words):
     assert words in refusal(ask(client, "POST", "/api/call", body, content_type=FORM), 400)
     assert not Upload.objects.exists()
 
 
-def test_04_refuses_missing_and_wrong_credentials(client, ann):
+def test_refuses_missing_and_wrong_credentials(client, ann):
     for answer in (
         client.post("/api/call", call_body(), content_type="application/json"),
         ask(client, "POST", "/api/call", call_body(), password="wrong"),
@@ -79,7 +79,7 @@ def test_04_refuses_missing_and_wrong_credentials(client, ann):
         assert answer["WWW-Authenticate"].startswith("Basic ")
 
 
-def test_04_takes_two_at_signs_in_the_name_and_colons_in_the_password(client, acme):
+def test_takes_two_at_signs_in_the_name_and_colons_in_the_password(client, acme):
     user = make_user(acme, username=NAME)
     user.set_password("a:right::password:")
     user.save()
@@ -87,13 +87,13 @@ def test_04_takes_two_at_signs_in_the_name_and_colons_in_the_password(client, ac
     assert ask(client, "POST", "/api/call", call_body(), password="a:right::password:").status_code == 200
 
 
-def test_05_answers_406_in_clear_even_to_wrong_credentials(client, ann, settings):
+def test_answers_406_in_clear_even_to_wrong_credentials(client, ann, settings):
     settings.CALLHUB_REQUIRE_TLS = True
     assert refusal(ask(client, "POST", "/api/call", call_body(), password="wrong"), 406) == "SSL must be used"
     assert ask(client, "POST", "/api/call", call_body(), secure=True).status_code == 200
 
 
-def test_06_says_the_quota_where_it_is_used_up(client, ann, acme):
+def test_says_the_quota_where_it_is_used_up(client, ann, acme):
     acme.monthly_deposits = 1
     acme.save()
     announce(client)
@@ -103,7 +103,7 @@ def test_06_says_the_quota_where_it_is_used_up(client, ann, acme):
     assert DepositMonth.objects.get().used == 1
 
 
-def test_07_refuses_a_resellers_call_whose_number_nobody_has(client, ann, acme):
+def test_refuses_a_resellers_call_whose_number_nobody_has(client, ann, acme):
     make_line(make_tenant("client", parent=acme, country="AU"), "0298765432")
     message = refusal(answer := ask(client, "POST", "/api/call", call_body()), 405)
     assert "Your reseller account has no clients with that phone number" in message
@@ -112,25 +112,25 @@ def test_07_refuses_a_resellers_call_whose_number_nobody_has(client, ann, acme):
     assert not Upload.objects.exists()
 
 
-def test_07_files_it_under_the_account_for_unmatched_numbers(client, ann, acme):
+def test_files_it_under_the_account_for_unmatched_numbers(client, ann, acme):
     acme.unmatched_account = make_tenant("fallback", parent=acme, country="AU")
     acme.save()
     upload(client)
     assert Call.objects.get().tenant == acme.unmatched_account
 
 
-def test_08_takes_any_number_from_an_account_without_clients(client, ann, acme):
+def test_takes_any_number_from_an_account_without_clients(client, ann, acme):
     upload(client)
     assert Call.objects.get().tenant == acme
 
 
-def test_09_does_not_show_a_call_before_its_audio(client, ann):
+def test_does_not_show_a_call_before_its_audio(client, ann):
     announce(client)
     assert listed(client) == []
     assert not Call.objects.exists()
 
 
-def test_10_shows_the_call_with_the_checksum_of_its_audio(client, ann):
+def test_shows_the_call_with_the_checksum_of_its_audio(client, ann):
     audio = speech(2.0)
     answer = send(client, announce(client), audio, content_type="audio/mpeg")
     assert (answer.status_code, answer.json()) == (200, {"status": "complete"})
@@ -139,7 +139,7 @@ def test_10_shows_the_call_with_the_checksum_of_its_audio(client, ann):
     assert (item["audiomd5hash"], item["audiolengthbytes"], item["durationseconds"]) == (md5(audio), len(audio), 2)
 
 
-def test_11_completes_with_the_last_chunk_of_an_unknown_total(client, ann):
+def test_completes_with_the_last_chunk_of_an_unknown_total(client, ann):
     audio, key = speech(), announce(client)
     first = send(client, key, audio[:7000], "chunk 1/*")
     assert (first.status_code, first.json()) == (200, {"status": "incomplete"})
@@ -168,20 +168,20 @@ def test_11_completes_with_the_last_chunk_of_an_unknown_total(client, ann):
         ({"Content-Range": "chunk 1/2", "Content-Encoding": "br"}, "audio/wav", "gzip"),
     ],
 )
-def test_12_says_which_header_of_a_chunk_is_wrong(client, ann, headers, content_type, words):
+def test_says_which_header_of_a_chunk_is_wrong(client, ann, headers, content_type, words):
     key = announce(client)
     answer = ask(client, "PUT", f"/api/callaudio/{key}", speech(), content_type=content_type, headers=headers)
     assert words in refusal(answer, 400)
     assert send(client, key, speech()).json() == {"status": "complete"}
 
 
-def test_12_refuses_another_total(client, ann):
+def test_refuses_another_total(client, ann):
     audio, key = speech(), announce(client)
     send(client, key, audio[:100], "chunk 1/3")
     assert "total" in refusal(send(client, key, audio[100:], "chunk 2/2"), 400)
 
 
-def test_13_unknown_foreign_spent_and_expired_ids_are_the_same_404(client, ann, acme):
+def test_unknown_foreign_spent_and_expired_ids_are_the_same_404(client, ann, acme):
     make_user(make_tenant("other"), username="olga")
     spent, foreign, expired, misspelt = (announce(client) for _ in range(4))
     send(client, spent, speech())
@@ -201,7 +201,7 @@ def test_13_unknown_foreign_spent_and_expired_ids_are_the_same_404(client, ann, 
 
 
 @pytest.mark.parametrize("parts", [1, 3])
-def test_14_undoes_gzip_before_it_hashes(client, ann, parts):
+def test_undoes_gzip_before_it_hashes(client, ann, parts):
     audio, key = speech(), announce(client)
     step = -(-len(audio) // parts)
     for number in range(parts):
@@ -221,13 +221,13 @@ def test_14_undoes_gzip_before_it_hashes(client, ann, parts):
         """{"StartDateTimeUTC": "2013-10-09 15:23:54", "DestinationPhone'": "103"}""",
     ],
 )
-def test_15_takes_the_lists_spelling_of_the_destinations_phone(client, ann, body):
+def test_takes_the_lists_spelling_of_the_destinations_phone(client, ann, body):
     upload(client, body)
     assert listed(client)[0]["destinationphonenumber"] == "103"
 
 
 @pytest.mark.parametrize(("own_zone", "local"), [("", "2013-10-10 02:23:54"), ("America/New_York", "2013-10-09 11:23:54")])
-def test_16_shows_the_start_in_utc_and_in_the_users_zone(client, ann, own_zone, local):
+def test_shows_the_start_in_utc_and_in_the_users_zone(client, ann, own_zone, local):
     ann.time_zone = own_zone
     ann.save()
     upload(client, sample("page_example"))
@@ -235,7 +235,7 @@ def test_16_shows_the_start_in_utc_and_in_the_users_zone(client, ann, own_zone, 
     assert (item["startdatetimeutc"], item["startdatetime"]) == ("2013-10-09 15:23:54", local)
 
 
-def test_17_shows_100_by_default_and_1000_at_most(client, ann, acme):
+def test_shows_100_by_default_and_1000_at_most(client, ann, acme):
     for _ in range(1002):
         make_call(acme)
     assert len(listed(client)) == 100
@@ -243,7 +243,7 @@ def test_17_shows_100_by_default_and_1000_at_most(client, ann, acme):
     assert len(listed(client, "maxresults=5000")) == 1000
 
 
-def test_17_shows_only_ids_after_the_one_named(client, ann, acme):
+def test_shows_only_ids_after_the_one_named(client, ann, acme):
     for _ in range(3):
         make_call(acme)
     ids = [item["id"] for item in listed(client)]
@@ -254,7 +254,7 @@ def test_17_shows_only_ids_after_the_one_named(client, ann, acme):
 
 
 @pytest.mark.parametrize("number", ["1", "0", "-1", "x", "9" * 19, "9" * 40, "1.0", "%D9%A1", str(uuid.uuid4())])
-def test_18_answers_404_to_an_unknown_id(client, ann, acme, number):
+def test_answers_404_to_an_unknown_id(client, ann, acme, number):
     make_call(acme)
     listed(client)
     for path in ("/api/call", "/api/v2/call", "/api/callaudits", "/api/callaudio"):
@@ -262,7 +262,7 @@ def test_18_answers_404_to_an_unknown_id(client, ann, acme, number):
 
 
 @pytest.mark.parametrize("name", ["Pat O'Brien", 'Ann "Annie" & Söner <b>', "Ægir 日本 🎧", "\\back\\slash", "tab\tin"])
-def test_19_names_survive_a_round_trip(client, ann, name):
+def test_names_survive_a_round_trip(client, ann, name):
     upload(client, call_body(callername=name, destinationname=name))
     [item] = listed(client)
     assert (item["callername"], item["destinationname"]) == (name, name)
@@ -272,7 +272,7 @@ def test_19_names_survive_a_round_trip(client, ann, name):
 @pytest.mark.parametrize(
     "body", ["{'a':" * 100_000, "{'a':'" + "x" * 300_000 + "'}", "['" * 100_000, "{'startdatetimeutc':" + "[" * 33]
 )
-def test_20_refuses_deep_and_huge_bodies(client, ann, body):
+def test_refuses_deep_and_huge_bodies(client, ann, body):
     assert ask(client, "POST", "/api/call", body).status_code in (400, 413)
 
 
