@@ -18,8 +18,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from calls.api.problem_codes import CODE_OF_STATUS, FIELDS, RETRY_AFTER_S, STATUS_OF_CODE, TITLES
 from calls.body import BodyRefused
-from calls.errors import DIAL_LIMITS, CallError
+from calls.errors import CallError
 from calls.recordings.errors import StorageTrouble
 from calls.webhooks.errors import WebhookError
 from tenants.authentication import CredentialsRefused, TooManyAttempts
@@ -29,121 +30,6 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_ROOT = "/api/v1/problems/"
-
-# Every code a problem document can carry, with its title. Codes never change their meaning.
-TITLES = {
-    "invalid": "Some values are missing, unreadable or impossible",
-    "unknown_parameter": "The address has a parameter that is not offered here",
-    "invalid_parameter": "A parameter of the address is not readable",
-    "malformed_body": "The body is not readable",
-    "bad_characters": "The text holds characters that cannot be kept",
-    "duplicate_key": "An object names the same key twice",
-    "not_a_number": "A number of the body is not one that JSON allows, or is too large",
-    "too_deep": "The body is nested too deeply",
-    "body_too_large": "The body is too large",
-    "ends_before_it_starts": "The call ends before it starts",
-    "bad_request": "The request is not acceptable",
-    "invalid_idempotency_key": "The Idempotency-Key is not acceptable",
-    "idempotency_key_reused": "The Idempotency-Key came before with another request",
-    "unauthorized": "The credentials are missing or not valid",
-    "forbidden": "The credentials do not allow this",
-    "not_found": "There is nothing at this address",
-    "method_not_allowed": "The method is not offered at this address",
-    "not_acceptable": "The answer is JSON, which the request does not accept",
-    "conflict": "It contradicts what is there already",
-    "in_use": "It is still in use",
-    "endpoint_not_active": "The webhook is paused or disabled",
-    "erased": "What it told was erased with its call",
-    "on_hold": "A legal hold keeps it",
-    "not_audio": "What was sent is not audio",
-    "empty_audio": "There is no sound in what was sent",
-    "too_large": "The audio is larger than allowed or announced",
-    "type_not_allowed": "Audio of this type is not taken here",
-    "checksum_mismatch": "The checksum differs from the one announced",
-    "truncated": "The audio is cut off",
-    "quota": "The monthly deposit quota is used up",
-    "hostile": "The audio takes more time or memory to read than any call needs",
-    "upload_complete": "All bytes of this upload have come",
-    "offset_conflict": "The bytes belong to another place",
-    "spool_busy": "Another request is sending to this upload",
-    "length_required": "The request does not say how long its body is",
-    "unsupported_version": "This version of the protocol is not spoken here",
-    "no_audio": "This recording keeps no audio here",
-    "link_refused": "The link has expired or was not made for this",
-    "storage_unavailable": "The storage of recordings does not answer",
-    "object_missing": "The audio is missing from the storage",
-    "no_room": "There is too little free space",
-    "changed_meanwhile": "It was changed since it was read",
-    "too_many_streams": "As many streams are open as this server has room for",
-    "unsupported_media_type": "The body's Content-Type is not one that is read here",
-    "dial_refused": "The call is not made",
-    "line_not_usable": "This line makes no calls",
-    "source_invalid": "A telephone to ring first is missing or is no number",
-    "too_many_sources": "Too many telephones to ring for one call",
-    "destination_invalid": "The destination is missing or is no number",
-    "extension_unknown": "There is no such extension",
-    "country_not_allowed": "The tenant does not call this country",
-    "number_type_refused": "Premium and other special numbers are not called",
-    "high_risk_number": "Numbers of this range are not called",
-    "do_not_call": "The number is on the list of those not to be called",
-    "caller_id_invalid": "The caller id is not a number",
-    "caller_id_not_allowed": "The caller id is not one of your own lines",
-    "wait_invalid": "The time to ring is out of range",
-    "duration_invalid": "The longest length is out of range",
-    "message_invalid": "The message cannot be spoken",
-    "not_offered": "The exchange of this line or call does not offer that",
-    "transfer_not_allowed": "This call may not be transferred to a public number",
-    "not_talking": "The parties are not talking",
-    "exchange_refused": "The exchange refused",
-    "exchange_unavailable": "The exchange does not answer",
-    "too_many_per_second": "Too many calls in one second",
-    "too_many_legs": "Too many telephones ring or talk at the same time",
-    "minutes_used_up": "The minutes of this day are used up",
-    "destination_calls_used_up": "The number was called too often today",
-    "too_many_requests": "Too many requests",
-    "too_many_attempts": "Too many attempts to sign in",
-    "internal_error": "Something went wrong here",
-    "unavailable": "The service is not available at the moment",
-}
-_STATUS_OF_CODE = {
-    "not_found": 404, "conflict": 409, "changed_meanwhile": 412, "on_hold": 409, "not_audio": 422, "empty_audio": 422,
-    "too_large": 413, "type_not_allowed": 415, "checksum_mismatch": 422, "truncated": 422, "quota": 403, "hostile": 422,
-}  # fmt: skip
-_STATUS_OF_CODE |= {
-    "country_not_allowed": 403, "number_type_refused": 403, "high_risk_number": 403, "do_not_call": 403,
-    "caller_id_not_allowed": 403, "transfer_not_allowed": 403, "line_not_usable": 409, "not_offered": 409, "not_talking": 409,
-    "exchange_refused": 409, "exchange_unavailable": 503, **dict.fromkeys(DIAL_LIMITS, 429),
-}  # fmt: skip
-_RETRY_AFTER_S = {"too_many_per_second": 1, "too_many_legs": 10, "exchange_unavailable": 2}
-_CODE_OF_STATUS = {
-    401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 406: "not_acceptable",
-    415: "unsupported_media_type", 429: "too_many_requests",
-}  # fmt: skip
-
-# The ledger's names for what the API calls differently.
-_FIELDS = {
-    "duration_ms": "duration",
-    "ring_ms": "ring",
-    "talk_ms": "talk",
-    "hold_ms": "hold",
-    "transfer_ms": "transfer",
-    "work_ms": "work",
-    "center_id": "center",
-    "is_flagged": "flagged",
-    "chosen_contact": "contact",
-    "shown_to_sources": "caller_for_sources",
-    "shown_to_destination": "caller",
-    "wait_for_pickup_s": "wait",
-    "max_duration_s": "max_duration",
-    "event_types": "events",
-    "line_ids": "lines",
-    "agent_ids": "agents",
-    "company_ids": "companies",
-    "tag_ids": "tags",
-    "least_duration_ms": "min_duration",
-    "in_flight_limit": "at_once",
-    "is_thin": "thin",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,7 +173,7 @@ def of_model_validation(error: ModelValidationError, status: int = 400, code: st
         Fault(
             code=fault.code if fault.code and status == 400 else code,
             detail=" ".join(fault.messages),
-            pointer="" if name == NON_FIELD_ERRORS else pointer_to(_FIELDS.get(name, name)),
+            pointer="" if name == NON_FIELD_ERRORS else pointer_to(FIELDS.get(name, name)),
         )
         for name, found in by_field.items()
         for fault in found
@@ -309,13 +195,13 @@ def _pointer(attr: str | None) -> str:
 
 
 def _of_call_error(error: CallError) -> Problem:
-    status = _STATUS_OF_CODE.get(error.code, 400)
+    status = STATUS_OF_CODE.get(error.code, 400)
     code = error.code if error.code in TITLES else "invalid"
     faults = [
-        Fault(code=error.code, detail=message, pointer=pointer_to(_FIELDS.get(name, name)))
+        Fault(code=error.code, detail=message, pointer=pointer_to(FIELDS.get(name, name)))
         for name, message in error.fields.items()
     ]
-    headers = {"Retry-After": str(_RETRY_AFTER_S[code])} if code in _RETRY_AFTER_S else {}
+    headers = {"Retry-After": str(RETRY_AFTER_S[code])} if code in RETRY_AFTER_S else {}
     return Problem(status, code, error.message, faults, headers)
 
 
@@ -328,7 +214,7 @@ def _of_storage_trouble(error: StorageTrouble) -> Problem:
 
 
 def _of_api_exception(error: exceptions.APIException) -> Problem:
-    code = _CODE_OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal_error")
+    code = CODE_OF_STATUS.get(error.status_code, "bad_request" if error.status_code < 500 else "internal_error")
     if error.status_code == 401:
         return unauthorized()
     return Problem(error.status_code, code, str(error.detail))

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from calls.api.problems import TITLES
+from calls.api.problem_codes import TITLES
 
 
 class FaultDocument(serializers.Serializer[Any]):

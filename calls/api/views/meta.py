@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from calls.api.problems import TITLES
+from calls.api.problem_codes import TITLES
 from calls.api.serializers.tokens import MeDocument
 from calls.api.views.base import Door
 

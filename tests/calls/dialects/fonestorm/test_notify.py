@@ -38,7 +38,7 @@ def voice(client, token):
 
 
 @pytest.mark.parametrize(("which", "other"), [("send", "receive"), ("receive", "send")])
-def test_08_09_the_pages_request_sets_one_callback_and_leaves_the_other(client, token, line, which, other):
+def test_the_pages_request_sets_one_callback_and_leaves_the_other(client, token, line, which, other):
     answer = send(client, token, "POST", f"/v2/calls/{which}_notify", sample("page_notify"))
     assert answer.status_code == 200, answer.content
     told = {"url": "https://requestb.in/1h8v9c01", "method": "JSON"}
@@ -48,12 +48,12 @@ def test_08_09_the_pages_request_sets_one_callback_and_leaves_the_other(client, 
 
 
 @pytest.mark.parametrize("method", ["json", "Json", " GET", "post"])
-def test_10_a_method_is_taken_in_any_case(client, token, line, method):
+def test_a_method_is_taken_in_any_case(client, token, line, method):
     assert notify(client, token, method=method).json()["callback"]["method"] == method.strip().upper()
 
 
 @pytest.mark.parametrize("method", ["PUT", "", None, 5, [], "GET POST"])
-def test_10_other_methods_are_refused(client, token, line, method):
+def test_other_methods_are_refused(client, token, line, method):
     assert refusal(notify(client, token, method=method), 400).startswith("method:")
     assert voice(client, token)["send_notify"] == NOTHING
 
@@ -67,18 +67,18 @@ def test_10_other_methods_are_refused(client, token, line, method):
         "https://hooks.example.com/" + "x" * 2000,
     ],
 )  # fmt: skip
-def test_11_what_is_no_address_outside_is_refused_and_changes_nothing(client, token, line, url):
+def test_what_is_no_address_outside_is_refused_and_changes_nothing(client, token, line, url):
     before = notify(client, token).json()["callback"]
     assert refusal(notify(client, token, url=url), 400).startswith("url:")
     assert voice(client, token)["send_notify"] == before
 
 
-def test_11_addresses_may_hold_tokens(client, token, line):
+def test_addresses_may_hold_tokens(client, token, line):
     url = f"{URL}/{{{{uid}}}}?recipient={{{{to}}}}&caller={{{{from}}}}&odd={{{{none}}}}"
     assert notify(client, token, method="GET", url=url).json()["callback"] == {"url": url, "method": "GET"}
 
 
-def test_12_a_second_one_replaces_the_first(client, token, line):
+def test_a_second_one_replaces_the_first(client, token, line):
     notify(client, token, url_username="ann", url_password="one")
     second = notify(client, token, method="POST", url=f"{URL}/2").json()["callback"]
     assert voice(client, token)["send_notify"] == second == {"url": f"{URL}/2", "method": "POST"}
@@ -86,7 +86,7 @@ def test_12_a_second_one_replaces_the_first(client, token, line):
     assert (endpoint.username, endpoint.password) == ("", "")
 
 
-def test_13_the_password_is_never_told(client, token, line):
+def test_the_password_is_never_told(client, token, line):
     answers = [notify(client, token, url_username="ann", url_password="s3cr3t-word")]
     answers += [send(client, token, "GET", f"/v2/fonenumbers{path}") for path in ("?filter=all", f"/{FONENUMBER}")]
     assert all(b"s3cr3t" not in answer.content and b"ann" not in answer.content for answer in answers)
@@ -94,7 +94,7 @@ def test_13_the_password_is_never_told(client, token, line):
     assert WebhookEndpoint.objects.get().password == "s3cr3t-word"
 
 
-def test_13_a_form_that_names_the_user_twice_means_the_password_by_the_second(client, token, line):
+def test_a_form_that_names_the_user_twice_means_the_password_by_the_second(client, token, line):
     fields = [("fonenumber", FONENUMBER), ("method", "JSON"), ("url", URL), ("url_username", "u"), ("url_username", "p")]
     answer = send(client, token, "POST", "/v2/calls/send_notify", urlencode(fields), content_type=FORM)
     assert answer.status_code == 200
@@ -102,7 +102,7 @@ def test_13_a_form_that_names_the_user_twice_means_the_password_by_the_second(cl
     assert (endpoint.username, endpoint.password) == ("u", "p")
 
 
-def test_14_another_accounts_number_is_not_there_and_stays_as_it_is(client, token):
+def test_another_accounts_number_is_not_there_and_stays_as_it_is(client, token):
     make_line(make_tenant("other", country="US"), FONENUMBER)
     refusal(notify(client, token), 404)
     refusal(notify(client, token, type="None", url=None), 404)
@@ -125,7 +125,7 @@ def test_type_none_ends_it(client, token, line, word):
     assert voice(client, token) == {"send_notify": NOTHING, "receive_notify": {"url": URL, "method": "JSON"}}
 
 
-def test_22_unknown_fields_are_ignored(client, token, line):
+def test_unknown_fields_are_ignored(client, token, line):
     assert notify(client, token, type="Callback", more={"x": [1]}).status_code == 200
 
 
@@ -177,7 +177,7 @@ def run_to_its_end(call, clock):
     raise AssertionError("the call does not end")
 
 
-def test_15_a_call_is_told_at_its_beginning_and_at_its_end(client, token, line, acme, hook, clock):
+def test_a_call_is_told_at_its_beginning_and_at_its_end(client, token, line, acme, hook, clock):
     notify(client, token, url=hook.url)
     call = called(client, token, {"tts": "Hello"})
     tell(acme)
@@ -193,7 +193,7 @@ def test_15_a_call_is_told_at_its_beginning_and_at_its_end(client, token, line, 
     assert len(hook.got) == 2
 
 
-def test_16_a_form_has_the_same_fields(client, token, line, acme, hook):
+def test_a_form_has_the_same_fields(client, token, line, acme, hook):
     notify(client, token, method="POST", url=hook.url)
     call = called(client, token, {"tts": "Hello"})
     tell(acme)
@@ -211,7 +211,7 @@ def called_by(acme, number, **facts):
     return make_call(acme, remote=PartyDraft(), direction=way, **sides, **facts)
 
 
-def test_16_of_get_the_tokens_are_filled_in_and_percent_encoded(client, token, line, acme, hook):
+def test_of_get_the_tokens_are_filled_in_and_percent_encoded(client, token, line, acme, hook):
     query = "r={{to}}&s={{status}}&d={{disposition}}&b={{billable_seconds}}&odd={{odd}}"
     notify(client, token, "receive", method="GET", url=f"{hook.url}/{{{{from}}}}/x?{query}")
     called_by(acme, FONENUMBER, seconds=None, duration_ms=65_000, talk_ms=61_200, disposition=Disposition.ANSWERED)
@@ -223,7 +223,7 @@ def test_16_of_get_the_tokens_are_filled_in_and_percent_encoded(client, token, l
     assert [(got.method, got.body) for got in hook.got] == [("GET", b"")] * 2
 
 
-def test_17_basic_credentials_are_sent(client, token, line, acme, hook):
+def test_basic_credentials_are_sent(client, token, line, acme, hook):
     notify(client, token, url=hook.url, url_username="ann", url_password="p:w ü")
     called(client, token, {"tts": "Hello"})
     tell(acme)
@@ -231,7 +231,7 @@ def test_17_basic_credentials_are_sent(client, token, line, acme, hook):
     assert (scheme, base64.b64decode(credentials).decode()) == ("Basic", "ann:p:w ü")
 
 
-def test_18_a_callback_that_leads_inside_by_now_is_not_sent_and_spoils_no_call(client, token, line, acme, hook, settings):
+def test_a_callback_that_leads_inside_by_now_is_not_sent_and_spoils_no_call(client, token, line, acme, hook, settings):
     notify(client, token, url=hook.url)
     settings.CALLHUB_OUTBOUND_ALLOW = []
     called(client, token, {"tts": "Hello"})

@@ -35,7 +35,7 @@ from tests.make import (
 pytestmark = pytest.mark.django_db
 
 
-def test_12_lower_case_keys_forms_and_queries_all_work(client, five):
+def test_lower_case_keys_forms_and_queries_all_work(client, five):
     expected = listed(client, {"ItemsPerPage": 2})
     lower = {name.lower(): value for name, value in {**CREDENTIALS, "ItemsPerPage": 2}.items()}
     as_json = client.post("/api/calls", lower, content_type="application/json")
@@ -47,12 +47,12 @@ def test_12_lower_case_keys_forms_and_queries_all_work(client, five):
         assert response.json() == expected
 
 
-def test_12_the_query_wins_over_the_body(client, five):
+def test_the_query_wins_over_the_body(client, five):
     response = ask(client, {"ItemsPerPage": 2}, "/api/calls?itemsperpage=1")
     assert len(response.json()["Items"]) == 1
 
 
-def test_12_one_field_in_two_spellings_is_refused(client, ann):
+def test_one_field_in_two_spellings_is_refused(client, ann):
     assert refusal(ask(client, {"Page": 1, "page": 2}), 400)["ErrorCode"] == "SerializationException"
 
 
@@ -68,13 +68,13 @@ def test_12_one_field_in_two_spellings_is_refused(client, ann):
         ("/hostedsuite/api/calls.json", {}),
     ],
 )
-def test_13_every_way_to_ask_for_json_gives_the_same_body(client, five, path, headers):
+def test_every_way_to_ask_for_json_gives_the_same_body(client, five, path, headers):
     response = ask(client, path=path, headers=headers)
     assert response.json() == listed(client)
     assert response["Content-Type"] == "application/json; charset=utf-8"
 
 
-def test_15_unknown_text_is_left_out_and_numbers_are_numbers(client, acme, ann):
+def test_unknown_text_is_left_out_and_numbers_are_numbers(client, acme, ann):
     make_call(acme, seconds=90, disposition=Disposition.ANSWERED)
     [item] = items(client)
     assert set(item) == {
@@ -86,7 +86,7 @@ def test_15_unknown_text_is_left_out_and_numbers_are_numbers(client, acme, ann):
     assert item["StartTime"] == "2026-03-02 10:00:00"  # Stockholm
 
 
-def test_15_an_item_has_the_vendors_names_in_the_vendors_order(client, acme, ann):
+def test_an_item_has_the_vendors_names_in_the_vendors_order(client, acme, ann):
     center = make_center(acme)
     company = make_company(acme, name="Client Ltd")
     make_contact(acme, "+46701234567", name="Erik", company=company)
@@ -154,7 +154,7 @@ def test_15_an_item_has_the_vendors_names_in_the_vendors_order(client, acme, ann
         (Direction.UNKNOWN, {"CallerNumber": "+46701234567", "CallerName": "Erik"}),
     ],
 )
-def test_15_the_one_known_party_stands_where_the_direction_puts_it(client, acme, ann, direction, expected):
+def test_the_one_known_party_stands_where_the_direction_puts_it(client, acme, ann, direction, expected):
     make_contact(acme, "+46701234567", name="Erik")
     make_call(acme, "070-123 45 67", direction=direction)
     [item] = items(client)
@@ -162,14 +162,14 @@ def test_15_the_one_known_party_stands_where_the_direction_puts_it(client, acme,
     assert {name: item[name] for name in shown if name in item} == expected
 
 
-def test_15_nobody_answered_a_missed_call(client, acme, ann):
+def test_nobody_answered_a_missed_call(client, acme, ann):
     agent = AgentHint(name="Bo")
     make_call(acme, disposition=Disposition.NO_ANSWER, agent=agent)
     make_call(acme, disposition=Disposition.ANSWERED, agent=agent)
     assert [item.get("AnsweredBy") for item in items(client)] == [None, "Bo"]
 
 
-def test_16_interactions_are_there_only_when_there_are_some_in_their_order(client, acme, ann):
+def test_interactions_are_there_only_when_there_are_some_in_their_order(client, acme, ann):
     make_call(acme)
     later, sooner = STARTED_AT + timedelta(seconds=9), STARTED_AT + timedelta(seconds=3)
     told = (InteractionDraft(happened_at=later, summary="Talk"), InteractionDraft(happened_at=sooner, summary="Ring"))
@@ -182,7 +182,7 @@ def test_16_interactions_are_there_only_when_there_are_some_in_their_order(clien
     ]
 
 
-def test_17_get_is_refused_in_the_envelope(client, ann):
+def test_get_is_refused_in_the_envelope(client, ann):
     for method in ("get", "head", "put", "patch", "delete", "options"):
         response = getattr(client, method)("/api/calls")
         assert response.status_code == 405
@@ -190,12 +190,12 @@ def test_17_get_is_refused_in_the_envelope(client, ann):
     assert refusal(client.get("/api/calls"), 405)["ErrorCode"] == "MethodNotAllowed"
 
 
-def test_17_the_next_generations_sign_in_is_not_found(client, ann):
+def test_the_next_generations_sign_in_is_not_found(client, ann):
     status = refusal(client.get("/api/auth/info"), 404)
     assert status["ErrorCode"] == "NotFound"
 
 
-def test_18_authenticate_tells_who_one_is(client, ann, acme):
+def test_authenticate_tells_who_one_is(client, ann, acme):
     answer = ask(client, path="/api/authenticate").json()
     assert answer == {
         "Authenticated": True,
@@ -207,11 +207,11 @@ def test_18_authenticate_tells_who_one_is(client, ann, acme):
     assert set(answer) <= set(sample("authenticate-response"))
 
 
-def test_18_authenticate_refuses_wrong_credentials(client, ann):
+def test_authenticate_refuses_wrong_credentials(client, ann):
     assert refusal(ask(client, {"Password": "wrong"}, "/api/authenticate"), 401)["ErrorCode"] == "Unauthorized"
 
 
-def test_22_the_reply_address_answers_alike_by_post_and_get(client, five):
+def test_the_reply_address_answers_alike_by_post_and_get(client, five):
     expected = listed(client, {"ItemsPerPage": 2})
     fields = {**CREDENTIALS, "ItemsPerPage": 2}
     assert client.post(REPLY, fields, content_type="application/json").json() == expected
@@ -219,7 +219,7 @@ def test_22_the_reply_address_answers_alike_by_post_and_get(client, five):
     assert client.get(f"/hostedsuite{REPLY}/", query_params=fields).json() == expected
 
 
-def test_24_a_call_logged_by_planhats_own_sample_appears_with_mapped_fields(client, acme, ann):
+def test_a_call_logged_by_planhats_own_sample_appears_with_mapped_fields(client, acme, ann):
     contact = make_contact(acme, "+4670123456", name="Max", company=make_company(acme, name="Client Ltd"))
     document = json.loads((SAMPLES.parent / "planhat" / "page_example.json").read_text("utf-8"))
     assert client.post("/acme/calls", document, content_type="application/json").status_code == 200
@@ -244,6 +244,6 @@ def test_24_a_call_logged_by_planhats_own_sample_appears_with_mapped_fields(clie
 
 
 @pytest.mark.parametrize("source", [Source.PLANHAT, Source.CALLN, Source.FONESTORM, Source.VOIPNOW, Source.PBX])
-def test_24_calls_of_every_other_door_appear_here(client, acme, ann, source):
+def test_calls_of_every_other_door_appear_here(client, acme, ann, source):
     call = make_call(acme, source=source, external_id=f"{source}-1")
     assert ids(client) == [str(call.pk)]

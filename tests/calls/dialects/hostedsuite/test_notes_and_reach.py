@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("notes", ["Ring back at 5", "", "  two\nlines ", "ünïcödé 📞"])
-def test_19_update_sets_the_notes_and_returns_the_record(client, acme, ann, notes):
+def test_update_sets_the_notes_and_returns_the_record(client, acme, ann, notes):
     call = make_call(acme, notes="before")
     response = ask(client, {"Id": str(call.pk), "Notes": notes}, "/api/calls/update")
     assert response.status_code == 200
@@ -41,7 +41,7 @@ def test_19_update_sets_the_notes_and_returns_the_record(client, acme, ann, note
 
 
 @pytest.mark.parametrize("fields", [{"Notes": None}, {}, {"Notes": []}, {"Notes": {"a": 1}}, {"Notes": True}])
-def test_19_update_refuses_notes_that_are_null(client, acme, ann, fields):
+def test_update_refuses_notes_that_are_null(client, acme, ann, fields):
     call = make_call(acme, notes="before")
     status = refusal(ask(client, {"Id": str(call.pk), **fields}, "/api/calls/update"), 400)
     assert status["Errors"][0]["FieldName"] == "Notes"
@@ -49,7 +49,7 @@ def test_19_update_refuses_notes_that_are_null(client, acme, ann, fields):
     assert call.notes == "before"
 
 
-def test_19_update_does_not_find_unknown_ids_and_refuses_none(client, acme, ann):
+def test_update_does_not_find_unknown_ids_and_refuses_none(client, acme, ann):
     foreign = make_call(make_tenant("other"))
     for call_id in ("5d81eb28aeeafc7a74d8f999", "nonsense", str(foreign.pk), foreign.pk.hex[:24]):
         status = refusal(ask(client, {"Id": call_id, "Notes": "x"}, "/api/calls/update"), 404)
@@ -59,20 +59,20 @@ def test_19_update_does_not_find_unknown_ids_and_refuses_none(client, acme, ann)
     assert foreign.notes == ""
 
 
-def test_19_a_viewer_reads_but_does_not_update(client, acme):
+def test_a_viewer_reads_but_does_not_update(client, acme):
     make_user(acme, Role.VIEWER, username="ann")
     call = make_call(acme)
     assert ids(client) == [str(call.pk)]
     assert refusal(ask(client, {"Id": str(call.pk), "Notes": "x"}, "/api/calls/update"), 403)["ErrorCode"] == "Forbidden"
 
 
-def test_19_a_token_that_may_only_read_does_not_update(client, acme, ann):
+def test_a_token_that_may_only_read_does_not_update(client, acme, ann):
     call = make_call(acme)
     token = make_token(acme, ann, Scope.READ)
     refusal(ask(client, {"Id": str(call.pk), "Notes": "x", "Password": token}, "/api/calls/update"), 403)
 
 
-def test_20_a_member_limited_to_one_center_sees_only_that_center(client, acme):
+def test_a_member_limited_to_one_center_sees_only_that_center(client, acme):
     lund, malmo = make_center(acme, name="Lund"), make_center(acme, name="Malmö")
     make_user(acme, Role.AGENT, center=lund, username="ann")
     inside, outside, _ = (make_call(acme, center_id=str(key)) for key in (lund.pk, malmo.pk, ""))
@@ -83,7 +83,7 @@ def test_20_a_member_limited_to_one_center_sees_only_that_center(client, acme):
     refusal(ask(client, {"Id": str(outside.pk), "Notes": "x"}, "/api/calls/update"), 404)
 
 
-def test_20_client_and_center_filter_by_either_form_of_their_id(client, acme, ann):
+def test_client_and_center_filter_by_either_form_of_their_id(client, acme, ann):
     center, company = make_center(acme), make_company(acme)
     make_contact(acme, "+46701234567", company=company)
     make_call(acme, "+46709999999")
@@ -94,7 +94,7 @@ def test_20_client_and_center_filter_by_either_form_of_their_id(client, acme, an
         assert ids(client, {name: "unknown"}) == []
 
 
-def test_21_another_customers_records_never_appear(client, acme, ann):
+def test_another_customers_records_never_appear(client, acme, ann):
     other = make_tenant("other")
     make_user(other, username="olga")
     company, center = make_company(other), make_center(other)

@@ -30,7 +30,7 @@ def acme():
 
 @pytest.mark.parametrize("callback", ["cb", "jQuery_1.cb$", "_", "a" * 64])
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_14_a_callback_gets_the_same_body_as_a_script(client, acme, ann, callback, method):
+def test_a_callback_gets_the_same_body_as_a_script(client, acme, ann, callback, method):
     make_call(acme, notes="\u2028</script>\u2029ä")
     query = {**CREDENTIALS, "callback": callback}
     send = client.get if method == "get" else lambda path, **more: client.post(path, b"", "application/json", **more)
@@ -65,14 +65,14 @@ def test_14_a_callback_gets_the_same_body_as_a_script(client, acme, ann, callbac
         "\u2028",
     ],
 )
-def test_14_any_other_callback_is_refused(client, acme, ann, callback):
+def test_any_other_callback_is_refused(client, acme, ann, callback):
     for path in ("/api/calls", REPLY):
         response = client.post(path, b"", "application/json", query_params={**CREDENTIALS, "callback": callback})
         assert refusal(response, 400)["Errors"][0]["FieldName"] == "callback"
         assert callback not in response.content.decode()
 
 
-def test_14_a_callback_is_not_answered_unless_the_tenant_switched_it_on(client, acme, ann):
+def test_a_callback_is_not_answered_unless_the_tenant_switched_it_on(client, acme, ann):
     assert make_tenant().jsonp is False
     acme.jsonp = False
     acme.save()
@@ -80,7 +80,7 @@ def test_14_a_callback_is_not_answered_unless_the_tenant_switched_it_on(client, 
     assert refusal(response, 403)["ErrorCode"] == "Forbidden"
 
 
-def test_14_a_callback_is_not_answered_beside_a_session_or_a_header(client, acme, ann):
+def test_a_callback_is_not_answered_beside_a_session_or_a_header(client, acme, ann):
     query = {**CREDENTIALS, "callback": "cb"}
     refusal(client.get(REPLY, query_params=query, headers={"authorization": f"Bearer {make_token(acme, ann)}"}), 403)
     client.force_login(ann)
@@ -94,11 +94,11 @@ def test_a_session_alone_opens_nothing(client, acme, ann):
     refusal(client.get(REPLY), 401)
 
 
-def test_14_a_callback_in_the_body_is_no_callback(client, acme, ann):
+def test_a_callback_in_the_body_is_no_callback(client, acme, ann):
     assert ask(client, {"callback": "cb"})["Content-Type"].startswith("application/json")
 
 
-def test_14_a_refusal_is_never_a_script(client, acme, ann):
+def test_a_refusal_is_never_a_script(client, acme, ann):
     query = {**CREDENTIALS, "Password": "wrong", "callback": "cb"}
     response = client.get(REPLY, query_params=query)
     refusal(response, 401)

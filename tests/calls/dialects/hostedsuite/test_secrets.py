@@ -31,7 +31,7 @@ CANARY = "canary-7391-password"
 
 
 @pytest.mark.parametrize("is_right", [True, False])
-def test_23_the_password_is_in_no_log_record_and_no_answer(client, acme, caplog, monkeypatch, is_right):
+def test_the_password_is_in_no_log_record_and_no_answer(client, acme, caplog, monkeypatch, is_right):
     user = make_user(acme, username="ann")
     user.set_password(CANARY if is_right else "another-password")
     user.save()
@@ -57,14 +57,14 @@ def test_23_the_password_is_in_no_log_record_and_no_answer(client, acme, caplog,
         assert CANARY not in answer.content.decode() + str(answer.headers)
 
 
-def test_23_access_logs_leave_out_the_query():
+def test_access_logs_leave_out_the_query():
 
     written = runpy.run_path(str(django_settings.BASE_DIR / "gunicorn.conf.py"))["access_log_format"]
     assert "%(U)s" in written
     assert not any(atom in written for atom in ("%(r)s", "%(q)s", "%(f)s", "}e"))
 
 
-def test_23_the_development_servers_log_leaves_out_the_query():
+def test_the_development_servers_log_leaves_out_the_query():
     logger = logging.getLogger("django.server")
     [console] = [handler for handler in logger.handlers if handler.name == "console"]
     stream = io.StringIO()
