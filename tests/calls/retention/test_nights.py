@@ -23,6 +23,7 @@ from calls.recordings import storage
 from calls.tasks import remove_expired_audio
 from tests.calls.retention.keeping import audio, rule
 from tests.make import make_recording, make_tenant
+from tests.twins import begun
 
 # Objects go after the commit, so the commits here are real.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("on_disk")]

@@ -253,9 +253,7 @@ def test_shows_only_ids_after_the_one_named(client, ann, acme):
     assert listed(client, f"afterid={ids[2]}") == []
 
 
-@pytest.mark.parametrize(
-    "number", ["1", "0", "-1", "x", "9" * 19, "9" * 40, "1.0", "%D9%A1", "6beef6ae-d5b4-464b-a61b-c41187ca398a"]
-)
+@pytest.mark.parametrize("number", ["1", "0", "-1", "x", "9" * 19, "9" * 40, "1.0", "%D9%A1", str(uuid.UUID(int=7))])
 def test_answers_404_to_an_unknown_id(client, ann, acme, number):
     make_call(acme)
     listed(client)

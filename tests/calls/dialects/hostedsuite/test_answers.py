@@ -1,4 +1,4 @@
-"""The conformance list, lines 12 to 18 and 22 to 24: spellings of a request, members of an item, other addresses."""
+"""What the vendor's page promises: spellings of a request, members of an item, other addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conformance list, lines 19 to 21: who may edit notes, and who sees what."""
+"""What the vendor's page promises: who may edit notes, and who sees what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conformance list, line 14: answers wrapped for a script."""
+"""What the vendor's page promises: answers wrapped for a script."""
 
 from __future__ import annotations
 

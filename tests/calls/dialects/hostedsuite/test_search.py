@@ -1,4 +1,4 @@
-"""The conformance list, lines 1 to 11: who may search, by what, in which pages and order."""
+"""What the vendor's page promises: who may search, by what, in which pages and order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conformance list, line 23: the password is nowhere but in the request."""
+"""What the vendor's page promises: the password is nowhere but in the request."""
 
 from __future__ import annotations
 
