@@ -146,7 +146,8 @@ class BulkPages:
         batch = _find(request, pk)
         if batch.state != BatchState.DRAFT:
             return self._show(request, batch)
-        form = ValueForm(batch.act, batch.tenant, request.POST if request.method == "POST" else None)
+        told = request.POST if request.method == "POST" else None
+        form = ValueForm(batch.act, batch.tenant, told, reach=reach_of(request))
         if request.method != "POST" or not form.is_valid():
             return self._render(request, "admin/calls/call/batch_ask.html", batch, form=form)
         try:

@@ -10,10 +10,12 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from calls.admin.outcome_field import outcome_of_many
 from calls.models import Call, Tag
 from calls.models.batch import BatchAct
 from contacts.models import Contact
 from tenants.models import Tenant
+from tenants.reach import Reach
 
 MOST_OFFERED = 500
 
@@ -21,7 +23,7 @@ MOST_OFFERED = 500
 class ValueForm(forms.Form):
     """What an act needs to know: a tag, a note, an outcome, a contact, or nothing."""
 
-    def __init__(self, act: str, tenant: Tenant, data: Any = None) -> None:
+    def __init__(self, act: str, tenant: Tenant, data: Any = None, *, reach: Reach) -> None:
         super().__init__(data)
         self.offered: list[str] = []
         tags = Tag.objects.for_tenant(tenant)
@@ -42,13 +44,7 @@ class ValueForm(forms.Form):
             told = UnfoldAdminTextareaWidget(attrs={"rows": 3})
             self.fields["resolution"] = forms.CharField(label=_("How it was solved"), max_length=2000, widget=told)
         elif act == BatchAct.OUTCOME:
-            self.fields["outcome"] = forms.CharField(
-                label=_("Outcome"),
-                required=False,
-                max_length=60,
-                widget=UnfoldAdminTextInputWidget,
-                help_text=_("Empty takes it away."),
-            )
+            self.fields["outcome"] = outcome_of_many(tenant, reach)
         elif act == BatchAct.CONTACT:
             found: Any = AutocompleteSelect(
                 Call._meta.get_field("contact"), admin.site, attrs={"class": "unfold-admin-autocomplete"}

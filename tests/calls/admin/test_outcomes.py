@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.html import escape
 
 from calls.choices import Disposition
 from calls.models import Call, Outcome
-from tests.make import make_call, make_tenant
+from tests.make import make_call, make_operator, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,64 @@ def test_without_outcomes_people_type(tenant, agent):
     call = make_call(tenant)
     assert agent.post(page_of(call), {"outcome": "In my own words"}).status_code == 302
     assert Call.objects.get().outcome == "In my own words"
+
+
+def chosen_for(client, *calls):
+    """Where many calls are asked for their outcome, and what that page offers."""
+    keys = [str(call.pk) for call in calls]
+    picked = client.post("/admin/calls/call/?period=all", {"action": "bulk_outcome", "_selected_action": keys, "index": 0})
+    field = client.get(picked["Location"]).context["form"].fields["outcome"]
+    return picked["Location"], [value for value, _label in getattr(field, "choices", ())]
+
+
+class TestManyCalls:
+    def test_they_get_one_of_the_tenants_own(self, tenant, agent):
+        for name, position in (("Order", 2), ("Later", 1)):
+            Outcome.objects.create(tenant=tenant, name=name, position=position)
+        Outcome.objects.create(tenant=tenant, name="Never", is_retired=True)
+        Outcome.objects.create(tenant=make_tenant(), name="Theirs")
+        calls = [make_call(tenant) for _ in range(2)]
+        page, offered = chosen_for(agent, *calls)
+        assert offered == ["", "Later", "Order"]
+        assert agent.post(page, {"outcome": "Order"}).status_code == 302
+        assert set(Call.objects.values_list("outcome", flat=True)) == {"Order"}
+        page, _offered = chosen_for(agent, calls[0])
+        assert agent.post(page, {"outcome": ""}).status_code == 302
+        assert sorted(Call.objects.values_list("outcome", flat=True)) == ["", "Order"]
+
+    @pytest.mark.parametrize("told", ["Never", "Theirs", "order", "<b>Made up</b>"])
+    def test_one_that_is_not_offered_is_refused_in_words(self, tenant, agent, told):
+        Outcome.objects.create(tenant=tenant, name="Order")
+        Outcome.objects.create(tenant=tenant, name="Never", is_retired=True)
+        Outcome.objects.create(tenant=make_tenant(), name="Theirs")
+        page, _offered = chosen_for(agent, make_call(tenant))
+        answer = agent.post(page, {"outcome": told})
+        assert f"“{escape(told)}” is not one of your outcomes. Choose one that is offered." in answer.content.decode()
+        assert Call.objects.get().outcome == ""
+
+    def test_where_every_answered_call_gets_one_it_is_not_taken_away(self, tenant, agent):
+        tenant.requires_outcome = True
+        tenant.save()
+        Outcome.objects.create(tenant=tenant, name="Order")
+        page, _offered = chosen_for(agent, make_call(tenant, outcome="Order"))
+        assert "Choose what came of the call" in agent.post(page, {"outcome": ""}).content.decode()
+        assert Call.objects.get().outcome == "Order"
+
+    def test_without_outcomes_people_type_and_are_told_how_to_have_some(self, tenant, agent):
+        call = make_call(tenant)
+        page, offered = chosen_for(agent, call)
+        assert offered == []
+        assert "owners can make one" in agent.get(page).content.decode()
+        assert agent.post(page, {"outcome": "In my own words"}).status_code == 302
+        assert Call.objects.get().outcome == "In my own words"
+        owner = signed_in(staff(tenant, "owner"))
+        page, _offered = chosen_for(owner, call)
+        assert f'href="{OUTCOMES}add/"' in owner.get(page).content.decode()
+
+    def test_an_operator_is_led_to_the_outcomes_of_that_tenant(self, tenant):
+        operator = signed_in(make_operator())
+        page, _offered = chosen_for(operator, make_call(tenant))
+        assert f'href="{OUTCOMES}add/?tenant={tenant.pk}"' in operator.get(page).content.decode()
 
 
 class TestMandatory:
