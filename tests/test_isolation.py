@@ -18,7 +18,7 @@ from django.utils.regex_helper import normalize
 
 from calls.choices import Source
 from calls.drafts import CallDraft
-from calls.models import Call, Delivery, Line, SavedView, Tag
+from calls.models import Call, Delivery, Line, SavedView, Tag, TagRule
 from calls.uploads import open_ticket
 from contacts.models import AgentExtension
 from tenants import oauth
@@ -96,6 +96,7 @@ def theirs():
     told = {"event_type": "webhook.test", "body": CANARY.encode(), "due_at": STARTED_AT, "state": "failed"}
     rows |= {"webhook": endpoint, "delivery": Delivery.objects.create(tenant=tenant, endpoint=endpoint, **told)}
     rows["view"] = SavedView.objects.create(tenant=tenant, owner=user, name=f"View {CANARY}", is_shared=True)
+    rows["tag_rule"] = TagRule.objects.create(tenant=tenant, tag=tag, line=line)
     return {**rows, "tenant": tenant, "call": call, "token": ApiToken.objects.get(user=user)}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext
@@ -19,15 +17,12 @@ from calls import batches
 from calls.admin import cells
 from calls.admin.call_filters import DAYS_30, period_of
 from calls.admin.call_forms import LengthField
-from calls.batches.orders import MOST
-from calls.models import Call, TagRule
-from calls.models.batch import BatchAct
+from calls.models import TagRule
 from calls.models.call import CallQuerySet
+from calls.models.rule import tidy_prefix
 from tenants.choices import Role
 from tenants.reach import reach_of
 from tenants.scoped_admin import RelatedFilter, TenantForm, WholeTenantAdmin
-
-_BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
 
 
 class KeptLengthField(LengthField):
@@ -54,8 +49,7 @@ class TagRuleForm(TenantForm):
 
     def clean_number_prefix(self) -> str:
         """As numbers are kept: ``+`` and digits."""
-        told = _BETWEEN_DIGITS.sub("", self.cleaned_data["number_prefix"])
-        return f"+{told[2:]}" if told.startswith("00") else told
+        return tidy_prefix(self.cleaned_data["number_prefix"])
 
 
 @admin.register(TagRule)
@@ -105,10 +99,10 @@ class TagRuleAdmin(WholeTenantAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> HttpResponse:
         rule = context.get("original")
         if rule is not None:
-            fitting = rule.among(_lately(rule))
+            fitting = _lately(rule)
             context["past"] = {
                 "fitting": fitting.count(),
-                "untagged": _untagged(fitting, rule).count(),
+                "untagged": batches.untagged(fitting, rule).count(),
                 "may_tag": self.has_change_permission(request, rule),
                 "address": reverse("admin:calls_tagrule_past", args=[rule.pk]),
             }
@@ -137,25 +131,17 @@ class TagRuleAdmin(WholeTenantAdmin):
         page = HttpResponseRedirect(reverse("admin:calls_tagrule_change", args=[rule.pk]))
         if request.method != "POST":
             return page
-        calls = Call.objects.filter(tenant=rule.tenant_id) if request.POST.get("span") == "all" else _lately(rule)
-        keys = _untagged(rule.among(calls), rule).newest_first().values_list("pk", flat=True)[:MOST]
-        user = reach_of(request).user
+        calls = batches.fitting(rule) if request.POST.get("span") == "all" else _lately(rule)
         back = f"tags__id__exact={rule.tag_id}&period=all"
         try:
-            batch = batches.draft(rule.tenant, list(keys), act=BatchAct.TAG, user=user, back=back)
+            batch = batches.tag_past(rule, calls, user=reach_of(request).user, back=back)
         except batches.BatchRefused:
             messages.info(request, gettext("All past calls that fit have the tag already."))
             return page
-        batches.begin(batch, {"tag": rule.tag.name})
         return HttpResponseRedirect(reverse("admin:calls_call_batch", args=[batch.pk]))
 
 
 def _lately(rule: TagRule) -> CallQuerySet:
-    """The calls of the rule's tenant of the last thirty days."""
+    """The calls of the last thirty days that a rule fits."""
     period = period_of(DAYS_30)
-    return Call.objects.filter(tenant=rule.tenant_id).between(period.start, period.end)
-
-
-def _untagged(calls: CallQuerySet, rule: TagRule) -> CallQuerySet:
-    has_tag = Call.tags.through.objects.filter(call_id=OuterRef("pk"), tag_id=rule.tag_id)
-    return calls.filter(~Exists(has_tag))
+    return batches.fitting(rule, period.start, period.end)

@@ -113,5 +113,19 @@ class MayManageWebhooks(BasePermission):
         return True
 
 
+class MayManageRules(BasePermission):
+    """Managers of the whole tenant read, owners of it change: a rule tags every center's calls."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        principal = request.auth
+        if not isinstance(principal, Principal):
+            raise unauthorized()
+        is_writing = request.method not in _READING
+        roles = (Role.OWNER,) if is_writing else MANAGERS
+        if principal.role not in roles or principal.center_id or (is_writing and not principal.may_write):
+            raise Problem(403, "forbidden", "Managers of the whole tenant read the rules of tags, and owners change them.")
+        return True
+
+
 WRITERS = (Role.OWNER, Role.MANAGER, Role.AGENT)
 MANAGERS = (Role.OWNER, Role.MANAGER)

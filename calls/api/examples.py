@@ -35,6 +35,8 @@ REQUESTS: dict[str, Any] = {
     "lines_change": {"name": "Switchboard"},
     "tags_create": {"name": "offer", "colour": "#0ea5e9"},
     "tags_change": {"colour": "#f97316"},
+    "tag_rules_create": {"tag": "long", "direction": "inbound", "min_duration": 600},
+    "tag_rules_change": {"is_active": False},
     "views_create": {
         "name": "Long complaints of this week",
         "shared": True,

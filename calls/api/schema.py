@@ -58,7 +58,7 @@ class ApiSchema(AutoSchema):
         return _VERBS[self.action].format(*self.view.noun) if self.action else None
 
     def get_operation_id(self) -> str:
-        name = self.path.removeprefix("/api/v1/").replace("/{id}", "").replace("/", "_")
+        name = self.path.removeprefix("/api/v1/").replace("/{id}", "").replace("/", "_").replace("-", "_")
         verb = {"retrieve": "read", "partial_update": "change", "destroy": "erase"}.get(self.action, self.action)
         return f"{name}_{verb}" if verb else f"{name}_{self.method.lower()}"
 

@@ -17,6 +17,7 @@ from calls.api.views.originations import HangUp, Hold, Live, Originations, Trans
 from calls.api.views.recordings import CallRecordings, RecordingAudio, RecordingLinks, Recordings
 from calls.api.views.resource import Resource
 from calls.api.views.rows import Agents, Centers, Companies, Contacts, Lines, Outcomes, Tags
+from calls.api.views.rules import PastCalls, TagRules
 from calls.api.views.statistics import Statistics
 from calls.api.views.tokens import Tokens
 from calls.api.views.tus import UploadTus
@@ -76,6 +77,8 @@ urlpatterns = [
     *_resource("centers", Centers),
     *_resource("lines", Lines),
     *_resource("tags", Tags),
+    *_resource("tag-rules", TagRules),
+    _route(r"tag-rules/(?P<pk>[^/]+)/past", PastCalls.as_view(), "tag-rules-past"),
     *_resource("views", Views),
     *_resource("outcomes", Outcomes),
     *_resource("tokens", Tokens),

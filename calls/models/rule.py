@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from calls.choices import Direction, Disposition, State
 from calls.models.call import Call, CallQuerySet
 from tenants.scoping import TenantOwned
+
+PREFIX_RULE = RegexValidator(r"\A\+[1-9]\d{0,14}\Z", _("Begin with “+” and the country's code, such as +46 70."))
+_BETWEEN_DIGITS = re.compile(r"[\s().\-/]+")
+
+
+def tidy_prefix(text: str) -> str:
+    """The beginning of a number as it is kept, ``+`` and digits, in whatever spelling it came."""
+    told = _BETWEEN_DIGITS.sub("", text)
+    return f"+{told[2:]}" if told.startswith("00") else told
 
 
 class RuledFacts(NamedTuple):
@@ -64,7 +74,7 @@ class TagRule(TenantOwned):
         _("number begins with"),
         max_length=16,
         blank=True,
-        validators=[RegexValidator(r"\A\+[1-9]\d{0,14}\Z", _("Begin with “+” and the country's code, such as +46 70."))],
+        validators=[PREFIX_RULE],
         help_text=_("The other party's number, such as +46 70 for Swedish mobiles."),
     )
     least_ms = models.BigIntegerField(_("lasted at least"), null=True, blank=True)

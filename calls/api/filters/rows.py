@@ -1,4 +1,4 @@
-"""Which companies, contacts, agents, centers, lines, tags, outcomes and tokens."""
+"""Which companies, contacts, agents, centers, lines, tags, their rules, outcomes and tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from calls.api.filters.base import (
     TextsFilter,
     TruthFilter,
 )
-from calls.models import Line, Outcome, Tag
+from calls.choices import Direction, Disposition
+from calls.models import Line, Outcome, Tag, TagRule
 from contacts.models import Agent, Company, Contact, ContactNumber
 from contacts.phone import read_number
 from tenants.choices import Scope
@@ -117,6 +118,21 @@ class TagFilters(Filters):
 
     class Meta:
         model = Tag
+        fields: list[str] = []
+
+
+class TagRuleFilters(Filters):
+    """Which rules of tags."""
+
+    tag = TextFilter("tag__name", "iexact", help_text="The name of their tag.")
+    is_active = TruthFilter("is_active")
+    direction = AnyOfFilter("direction", words=Direction.values)
+    disposition = AnyOfFilter("disposition", words=Disposition.values)
+    line = IdsFilter("line_id")
+    updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
+
+    class Meta:
+        model = TagRule
         fields: list[str] = []
 
 

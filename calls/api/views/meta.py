@@ -14,7 +14,7 @@ from calls.api.views.base import Door
 
 COLLECTIONS = (
     "calls", "live", "missed", "originations", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines",
-    "tags", "outcomes", "tokens",
+    "tags", "tag-rules", "outcomes", "tokens",
 )  # fmt: skip
 
 

@@ -194,6 +194,8 @@ LISTS = {
     "lines": ["name=e", "number=210", "agent=0195a3c2-0000-7000-8000-000000000000", "updated_after=2020-01-01",
               "center=0195a3c2-0000-7000-8000-000000000000"],
     "tags": ["name=e", "updated_after=2020-01-01"],
+    "tag-rules": ["tag=e", "is_active=true", "direction=inbound", "disposition=answered,busy", "updated_after=2020-01-01",
+                  "line=0195a3c2-0000-7000-8000-000000000000"],
     "views": ["name=e", "shared=true", "mine=true", "updated_after=2020-01-01"],
     "outcomes": ["name=e", "is_retired=false", "updated_after=2020-01-01"],
     "tokens": ["name=e", "scope=read,write", "revoked=true"],

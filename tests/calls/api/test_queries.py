@@ -10,7 +10,7 @@ from django.utils import timezone
 from calls import missed
 from calls.choices import LegRole
 from calls.drafts import LegDraft, PartyDraft
-from calls.models import Delivery, Outcome, SavedView
+from calls.models import Delivery, Outcome, SavedView, Tag, TagRule
 from contacts.book import save_agent
 from contacts.matching import AgentHint
 from contacts.models import Agent
@@ -30,8 +30,9 @@ from tests.make import (
 EVERYTHING = "contact,company,agent,center,line,legs,events,tags"
 LISTS = [
     "companies", "contacts", "contacts?expand=company", "agents", "centers", "lines", "lines?expand=agent,center", "tags",
-    "views", "outcomes", "tokens", "missed", "missed?expand=calls", "webhooks", "deliveries", "deliveries?expand=log,body",
-    "calls", f"calls?expand={EVERYTHING}", "calls?count=true", "calls?fields=document",
+    "tag-rules", "tag-rules?expand=line", "views", "outcomes", "tokens", "missed", "missed?expand=calls", "webhooks",
+    "deliveries", "deliveries?expand=log,body", "calls", f"calls?expand={EVERYTHING}", "calls?count=true",
+    "calls?fields=document",
 ]  # fmt: skip
 
 
@@ -42,9 +43,10 @@ def fill(tenant, start, stop):
         center = make_center(tenant)
         make_contact(tenant, phone, f"+4670200{number:04}", company=make_company(tenant))
         agent = save_agent(Agent(tenant=tenant, name=f"A{number}", center=center), extensions=[f"{number}1", f"{number}2"])
-        make_line(tenant, f"+4646100{number:04}", agent=agent, center=center)
+        line = make_line(tenant, f"+4646100{number:04}", agent=agent, center=center)
         make_token(tenant)
         SavedView.objects.create(tenant=tenant, owner=make_user(tenant), name=phone, is_shared=True)
+        TagRule.objects.create(tenant=tenant, tag=Tag.objects.create(tenant=tenant, name=f"rule {number}"), line=line)
         Outcome.objects.create(tenant=tenant, name=f"o{number}")
         endpoint = make_endpoint(tenant, directions=["outbound"])
         Delivery.objects.create(tenant=tenant, endpoint=endpoint, event_type="webhook.test", due_at=STARTED_AT).log.create(
