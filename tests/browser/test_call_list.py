@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.utils import timezone
@@ -13,6 +14,11 @@ from playwright.sync_api import expect
 
 from calls import batches
 from calls.models import CallBatch
+from calls.transfer.table import CallTable
+from tenants.choices import Role
+from tenants.models import Membership
+from tests.browser.conftest import PATIENCE
+from tests.browser.looks import look
 from tests.browser.test_admin import sign_in
 from tests.make import make_call, make_contact, make_recording
 from tests.tenants.admin_walk import staff
@@ -184,3 +190,53 @@ def test_downloads_the_list(page, agent, calls):
     told = list(csv.reader(io.StringIO(coming.value.path().read_bytes().decode("utf-8-sig"), newline="")))
     assert told[0][0] == "started (Europe/Stockholm)"
     assert [row[-1] for row in told[1:]] == ['a\n"b'] * 4
+
+
+def run_export(page):
+    page.locator("select[name=action]").select_option(label="Export as CSV")
+    page.get_by_role("button", name="Run").click()
+
+
+def rows_of(coming):
+    return list(csv.reader(io.StringIO(coming.value.path().read_bytes().decode("utf-8-sig"), newline="")))[1:]
+
+
+def test_downloads_what_is_ticked_and_tells_how_far_it_is(page, shot, monkeypatch, agent, calls):
+    monkeypatch.setattr("calls.admin.call.CallAdmin.list_per_page", 3)
+    may_go_on, lines = Event(), CallTable.lines
+
+    def slowly(*told):
+        assert may_go_on.wait(PATIENCE / 1000)
+        yield from lines(*told)
+
+    monkeypatch.setattr(CallTable, "lines", slowly)
+    sign_in(page, agent)
+    page.goto(LIST)
+    for row in range(2):
+        page.locator("#result_list input.action-select").nth(row).check()
+    run_export(page)
+    told = page.get_by_role("region", name="Export as CSV")
+    expect(told.get_by_role("status")).to_have_text("0 of 2 calls")
+    told.get_by_role("button", name="Stop").click()
+    expect(told.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(told.get_by_role("alert")).to_be_hidden()
+
+    page.locator("#action-toggle").check()
+    page.get_by_role("link", name="Select all 4 calls").click()
+    run_export(page)
+    expect(told.get_by_role("status")).to_have_text("0 of 4 calls")
+    look(page, "list-export-ticked")
+    with page.expect_download() as coming:
+        may_go_on.set()
+    expect(told.get_by_role("status")).to_have_text("The file has 4 calls.")
+    assert len(rows_of(coming)) == 4
+
+
+def test_says_where_what_is_ticked_cannot_be_taken_away(page, agent, calls):
+    sign_in(page, agent)
+    page.goto(LIST)
+    page.locator("#result_list input.action-select").first.check()
+    Membership.objects.update(role=Role.VIEWER)
+    run_export(page)
+    expect(page.get_by_role("region", name="Export as CSV")).to_be_hidden()
+    expect(page.locator("#result_list input.action-select")).to_have_count(0)

@@ -1,4 +1,5 @@
-/* The list of calls as a file: tells how many calls have come, may be stopped, and saves the file when it is whole.
+/* The list of calls, or what is ticked of it, as a file: tells how many calls have come, may be stopped, and saves the file when
+ * it is whole.
  *
  * Without this script the browser downloads the file by itself.
  */
@@ -29,15 +30,12 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 60000); // a browser may begin to read it late
   };
 
-  const begin = () => {
-    const form = document.querySelector("form[data-export]");
-    if (!form) return;
-    const part = (name) => form.querySelector(`[data-${name}]`);
-    const words = form.dataset;
-    const total = Number(words.total); // 0: nobody counted so far
+  /* Fetches a file and tells within `place` how far it is, in the words of the list's own form. */
+  const exporter = (place, words) => {
+    const part = (name) => place.querySelector(`[data-${name}]`);
     let going = null;
 
-    const tell = (text, calls) => {
+    const tell = (text, calls, total) => {
       const lang = document.documentElement.lang || undefined;
       const said = (number) => number.toLocaleString(lang);
       part("says").textContent = text.replace("{calls}", said(calls)).replace("{total}", said(total));
@@ -46,7 +44,7 @@
       else part("bar").removeAttribute("value");
     };
 
-    const read = async (answer) => {
+    const read = async (answer, total) => {
       const [count, pieces, reader] = [counter(), [], answer.body.getReader()];
       let [calls, told] = [0, 0];
       for (;;) {
@@ -56,25 +54,24 @@
         calls = Math.max(count(value) - 1, 0); // the first line is the heading
         if (Date.now() - told < 300) continue;
         told = Date.now();
-        tell(total ? words.of : words.so, calls);
+        tell(total ? words.of : words.so, calls, total);
       }
       save(pieces, /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1] || "calls.csv");
       part("bar").hidden = true;
-      tell(words.done, calls);
+      tell(words.done, calls, total);
     };
 
-    form.addEventListener("submit", async (event) => {
-      if (!window.ReadableStream) return;
-      event.preventDefault();
+    part("stop").addEventListener("click", () => going?.abort());
+    return async (address, body, total) => { // a total of 0: nobody counted so far
       if (going) return;
       going = new AbortController();
       for (const name of ["going", "bar", "stop"]) part(name).hidden = false;
       part("trouble").hidden = true;
-      tell(total ? words.of : words.so, 0);
+      tell(total ? words.of : words.so, 0, total);
       try {
-        const answer = await fetch(form.action, { method: "POST", body: new FormData(form), signal: going.signal });
+        const answer = await fetch(address, { method: "POST", body, signal: going.signal });
         const isFile = (answer.headers.get("Content-Type") || "").startsWith("text/csv");
-        if (isFile) await read(answer);
+        if (isFile) await read(answer, total);
         else window.location.assign(answer.redirected ? answer.url : window.location.href); // it says what is wrong
       } catch (error) {
         part("going").hidden = true;
@@ -82,8 +79,29 @@
       }
       part("stop").hidden = true;
       going = null;
+    };
+  };
+
+  const begin = () => {
+    const form = document.querySelector("form[data-export]");
+    if (!form || !window.ReadableStream) return;
+    const all = Number(form.dataset.total);
+    const whole = exporter(form, form.dataset);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      whole(form.action, new FormData(form), all);
     });
-    part("stop").addEventListener("click", () => going?.abort());
+
+    const [list, place] = [document.querySelector("#changelist-form"), document.querySelector("[data-export-ticked]")];
+    const ticked = exporter(place, form.dataset);
+    list?.addEventListener("submit", (event) => {
+      const body = new FormData(list);
+      if (body.get("action") !== "export_selected") return;
+      event.preventDefault();
+      place.hidden = false;
+      place.scrollIntoView({ block: "nearest" });
+      ticked(window.location.href, body, body.get("select_across") === "1" ? all : body.getAll("_selected_action").length);
+    });
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
