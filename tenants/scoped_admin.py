@@ -128,7 +128,8 @@ class RelatedFilter(AutocompleteSelectFilter):
 class TenantModelAdmin(LocksRows, ScopedChoices, ModelAdmin):
     """The page of something a tenant owns.
 
-    Say who may do what by ``view_role`` … ``delete_role``, and in ``first_step`` what a person with an empty list should do.
+    Say who may do what by ``view_role`` … ``delete_role``, and in ``first_step`` what a person with an empty list should do,
+    and in ``add_words`` what its plus sign says where “Add” and the name are not how people put it.
     """
 
     form = TenantForm
@@ -138,6 +139,7 @@ class TenantModelAdmin(LocksRows, ScopedChoices, ModelAdmin):
     change_role = Role.AGENT
     delete_role = Role.MANAGER
     first_step: Any = ""
+    add_words: Any = ""
     list_filter_submit = True
     list_fullwidth = True
     list_per_page = 50

@@ -45,6 +45,7 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
     locks_changed = False  # the ledger does, and knows what comes before a call
+    add_words = _("Log a call")
     list_display = [IN_LIST[column] for column in USUAL_COLUMNS]
     list_display_links = ["started"]
     list_filter = [*FILTERS, AlsoFilter]

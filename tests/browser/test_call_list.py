@@ -240,3 +240,17 @@ def test_says_where_what_is_ticked_cannot_be_taken_away(page, agent, calls):
     run_export(page)
     expect(page.get_by_role("region", name="Export as CSV")).to_be_hidden()
     expect(page.locator("#result_list input.action-select")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_the_way_to_a_new_call_is_named_on_every_screen(page, agent, calls, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, agent)
+    page.goto(LIST)
+    link = page.get_by_role("link", name="Log a call", exact=True)
+    words = link.get_by_text("Log a call").bounding_box()
+    assert (words["width"] > 40) == (width >= 1024)
+    look(page, "list-new")
+    link.click()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
+    look(page, "call-new")

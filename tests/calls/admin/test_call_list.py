@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -311,6 +312,32 @@ def test_the_form_for_own_days_keeps_the_other_filters(client, tenant):
     days = answer.context["cl"].days
     assert days["kept"] == [("direction__exact", "inbound")]
     assert (days["from"], days["to"], days["is_chosen"]) == ("2025-05-02", "", True)
+
+
+# The way to a new one
+
+
+@pytest.mark.parametrize(
+    ("address", "language", "words"),
+    [
+        (LIST, "en", "Log a call"),
+        (LIST, "de", "Anruf erfassen"),
+        (f"{LIST}add/", "en", "Log a call"),
+        ("/admin/contacts/contact/", "en", "Add contact"),
+        ("/admin/contacts/contact/", "de", "Kontakt hinzufügen"),
+    ],
+)
+def test_the_plus_sign_says_what_it_makes(client, tenant, address, language, words):
+    make_call(tenant)
+    make_contact(tenant)
+    text = client.get(address, headers={"Accept-Language": language}).content.decode()
+    [link] = re.findall(r'<a [^>]*class="addlink.*?</a>', text, re.DOTALL)
+    assert f'title="{words}"' in link
+    assert f'<span class="ch-add-words">{words}</span>' in link
+
+
+def test_an_empty_log_says_it_in_the_same_words(client):
+    assert re.search(r'<a class="ch-button"[^>]*>Log a call</a>', client.get(LIST, {"period": "all"}).content.decode())
 
 
 # Paging and cost
