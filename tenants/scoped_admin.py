@@ -26,6 +26,7 @@ from tenants.chosen import ChosenRow, ChosenRows
 from tenants.locked_rows import LocksRows
 from tenants.models import Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
+from tenants.zoned import ZonedTimes
 
 
 class TenantForm(forms.ModelForm):
@@ -125,7 +126,7 @@ class RelatedFilter(AutocompleteSelectFilter):
     form_class = _ScopedChoiceForm
 
 
-class TenantModelAdmin(LocksRows, ScopedChoices, ModelAdmin):
+class TenantModelAdmin(LocksRows, ZonedTimes, ScopedChoices, ModelAdmin):
     """The page of something a tenant owns.
 
     Say who may do what by ``view_role`` … ``delete_role``, and in ``first_step`` what a person with an empty list should do,
@@ -266,7 +267,7 @@ class TenantInlineForm(forms.ModelForm):
         return exclude - {"tenant"} if self.instance.tenant_id is not None else exclude
 
 
-class TenantInline(ScopedChoices, TabularInline):
+class TenantInline(ZonedTimes, ScopedChoices, TabularInline):
     """Rows edited on the page of the row they belong to; the same roles as there."""
 
     form = TenantInlineForm

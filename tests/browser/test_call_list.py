@@ -254,3 +254,14 @@ def test_the_way_to_a_new_call_is_named_on_every_screen(page, agent, calls, widt
     link.click()
     expect(page.get_by_role("button", name="Save", exact=True)).to_be_visible()
     look(page, "call-new")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_form_names_the_zone_it_reads_and_warns_of_no_other(page, agent, calls, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    sign_in(page, agent)
+    page.goto("/admin/calls/call/add/")
+    expect(page.get_by_text("In your time zone, Europe/Stockholm.")).to_be_visible()
+    expect(page.locator(".timezonewarning")).not_to_have_count(0)  # Django's own: the browser is in New York
+    expect(page.locator(".timezonewarning").first).to_be_hidden()
+    look(page, "call-new-zone")
