@@ -69,6 +69,7 @@ def beginnings(part: str) -> tuple[str, str]:
     return part, above if len(above) == len(part) else ""
 
 
+@lru_cache(maxsize=8192)
 def readable(e164: str, raw: str = "") -> str:
     """A number as people read it, ``+46 70 123 45 67``; one without an E.164 form as it was written."""
     try:

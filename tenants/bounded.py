@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.views import ChangeList
+
+from tenants.list_rows import page_of
 
 COUNTED = 10_000  # nobody pages further than this; they narrow the list
 
@@ -34,6 +37,22 @@ class BoundedPaginator(Paginator):
 
 class BoundedList(ChangeList):
     """A list whose heading does not offer to "show all": that would only drop its filters."""
+
+    preserved_filters: str
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        # Django looks up what address each row leads to before it adds how the list is narrowed; ``url_for_result`` knows.
+        self._narrowed = self.preserved_filters
+        self.preserved_filters = ""
+
+    def url_for_result(self, result: Any) -> str:
+        key = getattr(result, self.pk_attname)
+        if not isinstance(key, UUID):
+            address: str = super().url_for_result(result)
+        else:
+            address = page_of(f"{self.model_admin.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", key)
+        return f"{address}?{self._narrowed}" if self._narrowed else address
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

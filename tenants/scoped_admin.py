@@ -15,6 +15,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
@@ -23,6 +24,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
 from tenants.chosen import ChosenRow, ChosenRows
+from tenants.list_rows import tick_box
 from tenants.locked_rows import LocksRows
 from tenants.models import Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
@@ -175,6 +177,10 @@ class TenantModelAdmin(LocksRows, ZonedTimes, ScopedChoices, ModelAdmin):
         if any("\0" in value for values in request.GET.lists() for value in (values[0], *values[1])):
             raise SuspiciousOperation("No database stores NUL, so nothing can be found by it.")
         return super().changelist_view(request, extra_context)
+
+    @admin.display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: Any) -> SafeString:
+        return tick_box(obj.pk)
 
     # What they may do
 

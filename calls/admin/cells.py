@@ -18,6 +18,7 @@ from calls.choices import CallType, Disposition, State
 from calls.models import Call, Tag
 from contacts.dialing import dial_button
 from contacts.phone import readable
+from tenants.list_rows import page_of
 
 NOTHING = "–"
 _ICONS = {
@@ -99,7 +100,7 @@ def number_link(number: str, shown: str = "", *, raw: str = "") -> SafeString:
 def party(call: Call) -> SafeString:
     """The other side: name, leading to the contact, and number, leading to its calls."""
     if call.contact is not None:
-        address = reverse("admin:contacts_contact_change", args=[call.contact_id])
+        address = page_of("admin:contacts_contact_change", call.contact_id)
         name = format_html('<a class="ch-name" href="{}"><bdi>{}</bdi></a>', address, call.contact.name)
     elif call.remote_name:
         name = format_html('<span class="ch-name"><bdi>{}</bdi></span>', call.remote_name)
