@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -113,18 +114,17 @@ def by_parties(calls: CallQuerySet, span: Span, parties: Sequence[str], *, limit
     """
     within: Any = calls.between(span.start, span.end).order_by()
     columns = [f"{party}_id" if party in NAMES else party for party in parties]
-    found: dict[str, dict[Any, Tally]] = {party: {} for party in parties}
-    for row in within.values(*columns).annotate(calls=Count("*")):
-        keys = [row.pop(column) for column in columns]
-        for party, key in zip(parties, keys, strict=True):
-            found[party].setdefault(key, Tally()).calls += row["calls"]
-    return {party: _most(party, tallies, limit) for party, tallies in found.items()}
+    found: list[Counter[Any]] = [Counter() for _party in parties]
+    for *keys, count in within.values_list(*columns).annotate(calls=Count("*")):
+        for counted, key in zip(found, keys, strict=True):
+            counted[key] += count
+    return {party: _most(party, counted, limit) for party, counted in zip(parties, found, strict=True)}
 
 
-def _most(party: str, tallies: dict[Any, Tally], limit: int) -> list[Row]:
-    ordered = sorted(tallies.items(), key=lambda item: (-item[1].calls, str(item[0])))[:limit]
+def _most(party: str, counted: Counter[Any], limit: int) -> list[Row]:
+    ordered = sorted(counted.items(), key=lambda item: (-item[1], str(item[0])))[:limit]
     names: dict[Any, str] = {}
     if party in NAMES:
         rows: Any = Call._meta.get_field(party).related_model
-        names = dict(rows._default_manager.filter(pk__in=[key for key, _tally in ordered if key]).values_list("pk", NAMES[party]))
-    return [Row(key=key, name=names.get(key, ""), tally=tally) for key, tally in ordered]
+        names = dict(rows._default_manager.filter(pk__in=[key for key, _count in ordered if key]).values_list("pk", NAMES[party]))
+    return [Row(key=key, name=names.get(key, ""), tally=Tally(calls=count)) for key, count in ordered]

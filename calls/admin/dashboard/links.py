@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,18 +26,22 @@ class Links:
 
     def to(self, **narrowed: Any) -> str:
         """The list of the period's calls, narrowed."""
-        return f"{reverse('admin:calls_call_changelist')}?{urlencode({**self._period, **self._whose, **narrowed})}"
+        return f"{self._list}?{urlencode({**self._period, **self._whose, **narrowed})}"
 
     def to_day(self, day: date) -> str:
         """The list of one day's calls."""
         query = {"started_from": day.isoformat(), "started_to": day.isoformat(), **self._whose}
-        return f"{reverse('admin:calls_call_changelist')}?{urlencode(query)}"
+        return f"{self._list}?{urlencode(query)}"
 
     def of_page(self, path: str, **told: str) -> str:
         """The first page of the same tenant."""
         return f"{path}?{urlencode({**told, **self._whose})}"
 
-    @property
+    @cached_property  # a page has hundreds of links
+    def _list(self) -> str:
+        return reverse("admin:calls_call_changelist")
+
+    @cached_property
     def _period(self) -> dict[str, str]:
         if self.span is None:
             return {}
@@ -44,7 +49,7 @@ class Links:
             return {"period": self.period}
         return {"started_from": self.span.first_day.isoformat(), "started_to": self.span.last_day.isoformat()}
 
-    @property
+    @cached_property
     def _whose(self) -> dict[str, str]:
         return {"tenant": str(self.tenant.pk)} if self.tenant else {}
 
