@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, TextFilter
+from unfold.contrib.filters.admin import TextFilter
 from unfold.widgets import INPUT_CLASSES
 
 from calls import finding
@@ -26,6 +26,7 @@ from calls.choices import CallType
 from calls.finding import days_of
 from calls.ledger.judging import EARLIEST, LATEST
 from calls.models.call import RECORDED, CallQuerySet
+from tenants.drawn_filters import ChoicesDropdownFilter, DropdownFilter
 from tenants.scoped_admin import RelatedFilter
 
 TODAY, YESTERDAY, WEEK, MONTH, DAYS_30, ALL = "today", "yesterday", "7d", "month", "30d", "all"

@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 
 from calls.finding import counted_for
+from tenants.drawn_filters import DropdownFilter
 
 
 class HourFilter(DropdownFilter):

@@ -11,11 +11,12 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeNumericListFilter
+from unfold.contrib.filters.admin import RangeNumericListFilter
 
 from calls.admin.length_filters import DurationFilter
 from calls.models.recording import RecordingQuerySet
 from tenants.bounded import BoundedList
+from tenants.drawn_filters import ChoicesDropdownFilter, DropdownFilter
 
 SCOPES = [
     ("", _("All")),
