@@ -37,6 +37,7 @@ from calls.models import (
 )
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
+from tenants.list_rows import address_of
 from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
 
 admin.site.index_title = _("Today")
@@ -129,7 +130,7 @@ def _items(request: HttpRequest, entries: list[tuple[Any, str, Any, str]]) -> li
         {
             "title": title,
             "icon": icon,
-            "link": address or reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"),
+            "link": address or address_of(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist"),
         }
         for title, icon, model, address in entries
         if admin.site.get_model_admin(model).has_module_permission(request)

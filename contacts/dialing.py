@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from contacts.phone import readable
 from tenants.bounded import BoundedList
 from tenants.choices import Role
+from tenants.list_rows import address_of
 from tenants.reach import reach_of
 
 SCRIPTS = [forms.Script("callhub/watch.js", defer=True), forms.Script("callhub/dial.js", defer=True)]
@@ -36,7 +37,7 @@ class DialingList(BoundedList):
 def dial_button(number: str, tenant_id: UUID, *, e164: str = "", name: str = "", words: bool = False) -> SafeString:
     """A button that asks whether to call this number; empty without a number. With ``words`` it shows the number, too."""
     try:
-        address = reverse("admin:calls_origination_dial")
+        address = address_of("admin:calls_origination_dial")
     except NoReverseMatch:
         return SafeString("")
     if not (number or e164):

@@ -47,6 +47,16 @@ def page_of(name: str, key: object) -> str:
     return f"{before}{key}{after}"
 
 
+def address_of(name: str) -> str:
+    """What ``reverse`` answers for a page whose address has nothing in it, such as ``admin:calls_call_changelist``."""
+    return _address_of(name, get_script_prefix())
+
+
+@cache
+def _address_of(name: str, prefix: str) -> str:
+    return reverse(name)
+
+
 @cache
 def _around(name: str, prefix: str) -> tuple[str, str]:
     before, _key, after = reverse(name, args=[_SOME_KEY]).partition(_SOME_KEY)

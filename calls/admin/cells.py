@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -18,7 +17,7 @@ from calls.choices import CallType, Disposition, State
 from calls.models import Call, Tag
 from contacts.dialing import dial_button
 from contacts.phone import readable
-from tenants.list_rows import page_of
+from tenants.list_rows import address_of, page_of
 
 NOTHING = "–"
 _ICONS = {
@@ -81,8 +80,8 @@ def call_type(call: Call) -> SafeString:
 def disposition(call: Call) -> SafeString:
     """How it came out, or how far it has come."""
     if call.state != State.ENDED:
-        return badge(call.get_state_display(), "live", "fiber_manual_record")
-    return badge(call.get_disposition_display(), tone_of(call.disposition))
+        return badge(State(call.state).label, "live", "fiber_manual_record")
+    return badge(Disposition(call.disposition).label, tone_of(call.disposition))
 
 
 def tone_of(told: str) -> str:
@@ -92,7 +91,7 @@ def tone_of(told: str) -> str:
 
 def number_link(number: str, shown: str = "", *, raw: str = "") -> SafeString:
     """A number as people read it, leading to every call with it; hovering tells it in full, and how it was told."""
-    address = f"{reverse('admin:calls_call_changelist')}?period=all&q={quote(number)}"
+    address = f"{address_of('admin:calls_call_changelist')}?period=all&q={quote(number)}"
     told = f"{number} ({raw})" if raw not in ("", number) else number
     return format_html('<a class="ch-number" dir="ltr" href="{}" title="{}">{}</a>', address, told, shown or readable(number))
 

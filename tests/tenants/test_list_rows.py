@@ -15,7 +15,7 @@ from unfold import admin as theme
 from unfold.templatetags import unfold_list
 
 from calls.models import Tag
-from tenants.list_rows import page_of, tick_box
+from tenants.list_rows import address_of, page_of, tick_box
 from tests.make import make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -55,6 +55,7 @@ def test_a_box_to_tick_is_the_themes_own(language):
 def test_the_address_of_a_page_is_what_its_name_stands_for():
     key = uuid4()
     assert page_of("admin:calls_call_change", key) == reverse("admin:calls_call_change", args=[key])
+    assert address_of("admin:calls_call_changelist") == reverse("admin:calls_call_changelist")
 
 
 @pytest.mark.django_db
