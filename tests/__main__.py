@@ -1,8 +1,7 @@
 """``python3 manage.py test``: pytest on SQLite, beside it on a private PostgreSQL; then what was left out.
 
-The rounds run at the same time, the words of the later ones follow those of the first. Arguments go to pytest. Without any, the
-tests on a real exchange, which wait more than they work, are a round of their own. Tests marked ``once`` do not depend on the
-database and run on SQLite only.
+The rounds run at the same time, the words of the later ones follow those of the first. Arguments go to pytest. Without any, what
+does not depend on the database (marked ``once``) is a round of its own, with what waits for an exchange more than it works.
 """
 
 from __future__ import annotations
@@ -18,8 +17,7 @@ from typing import IO
 from tests import services
 
 NOTHING_COLLECTED = 5
-WHOLE = "tests/calls/pbx"  # a whole callhub, with a database of its own
-EXCHANGE = [WHOLE, "tests/calls/telephony"]
+APART = "once or exchange"
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,17 @@ class Round:
 def main(arguments: list[str]) -> int:
     """Run every round; 0 when each passed and, under ``CALLHUB_TEST_ALL``, nothing was missing."""
     with contextlib.ExitStack() as stack:
-        beside = [] if arguments else [_start(stack, "A real exchange", "", EXCHANGE)]
+        beside = (
+            []
+            if arguments
+            else [_start(stack, "Once: a real exchange, and what does not depend on the database", "", ["-m", APART])]
+        )
         if services.find("postgresql"):
             address = stack.enter_context(services.private_postgresql())
-            beside.append(_start(stack, "PostgreSQL", address, arguments or [f"--ignore={WHOLE}"]))
+            beside.append(_start(stack, "PostgreSQL", address, arguments))
         print("== SQLite", flush=True)
         codes = [
-            _pytest("", arguments or [f"--ignore={folder}" for folder in EXCHANGE]).wait(),
+            _pytest("", arguments or ["-m", f"not ({APART})"]).wait(),
             *(one.finish() for one in beside),
         ]
     absent = services.missing()

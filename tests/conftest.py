@@ -17,7 +17,7 @@ empty_quickly()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked ``once`` do not depend on the database and have run on SQLite."""
+    """Tests marked ``once`` do not depend on the database and run beside SQLite."""
     if connection.vendor != "sqlite":
         repeated = [item for item in items if item.get_closest_marker("once")]
         config.hook.pytest_deselected(items=repeated)

@@ -10,6 +10,11 @@ from tests.calls.pbx.frail import FrailHouse, open_frail_house
 from tests.calls.pbx.house import House, open_house
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A whole callhub has a database of its own."""
+    item.add_marker("once")
+
+
 @pytest.fixture(scope="session")
 def house() -> Iterator[House]:
     with open_house() as house:

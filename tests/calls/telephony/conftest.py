@@ -10,6 +10,11 @@ from tests.asterisk.lab import Lab
 from tests.calls.telephony.exchange import Exchange, running_lab
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """It waits for the exchange more than it works."""
+    item.add_marker("exchange")
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     with running_lab() as lab:
