@@ -24,6 +24,11 @@ STARTED_AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PASSWORD = "a-right-password"
 
 
+def noon_zone() -> str:
+    """A time zone in which it is about noon: what was a minute ago was today there, at whatever hour the tests run."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # these zones have the sign of what is missing to UTC
+
+
 def make_tenant(slug: str = "", **fields: Any) -> Tenant:
     """A Swedish tenant with open ingest on."""
     slug = slug or f"tenant-{next(_count)}"
@@ -40,9 +45,9 @@ def make_user(tenant: Tenant | None = None, role: str = Role.OWNER, *, center: C
     return user
 
 
-def make_operator() -> User:
+def make_operator(**fields: Any) -> User:
     """A superuser."""
-    return make_user(is_staff=True, is_superuser=True)
+    return make_user(is_staff=True, is_superuser=True, **fields)
 
 
 def make_token(tenant: Tenant, user: User | None = None, scope: str = Scope.MANAGE, **fields: Any) -> str:

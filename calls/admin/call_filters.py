@@ -81,7 +81,7 @@ def period_of(name: str) -> Period:
         "month": date_format(first, "MONTH_FORMAT"),
         "days": (last - first).days + 1,
     }
-    zone = timezone.get_current_timezone_name()
+    zone = str(timezone.get_current_timezone())
     return Period(name=name, start=midnight(first), end=midnight(last + timedelta(days=1)), said=f"{said % words} ({zone})")
 
 

@@ -75,7 +75,7 @@ def _side(call: Call, side: str) -> SafeString | str:
 
 
 def _times(call: Call) -> Facts:
-    zone = timezone.get_current_timezone_name()
+    zone = str(timezone.get_current_timezone())
     return [
         (_("Started"), cells.moment(call.started_at, exact=True)),
         (_("Answered"), cells.moment(call.answered_at, exact=True)),

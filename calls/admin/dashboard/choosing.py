@@ -69,7 +69,7 @@ def _tenant(reach: Reach, told: str) -> Tenant | None:
 
 def period_of(request: HttpRequest) -> tuple[str, reports.Span]:
     """The name of the period and its days in the viewer's zone; what is no period gives the usual one."""
-    zone = ZoneInfo(timezone.get_current_timezone_name())
+    zone = ZoneInfo(str(timezone.get_current_timezone()))  # Django's own name of Etc/GMT+3 is -03
     told = [request.GET.get(name, "") for name in ("started_from", "started_to")]
     if any(told):
         if span := _own_days(told[0] or told[1], told[1] or told[0], zone):
