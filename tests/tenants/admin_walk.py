@@ -51,6 +51,7 @@ from tests.make import (
     make_tenant,
     make_token,
     make_user,
+    noon_zone,
 )
 
 PAGES = tuple(admin.site._registry)  # every model that has pages
@@ -70,7 +71,7 @@ def signed_in(user: User) -> Client:
 
 def furnish(word: str) -> dict[type[Model], Any]:
     """A tenant with one row of everything, each text of which has ``word`` in it; today's date."""
-    tenant = make_tenant(word.lower(), name=f"{word} AB")
+    tenant = make_tenant(word.lower(), name=f"{word} AB", time_zone=noon_zone())
     center = make_center(tenant, name=f"{word} center", external_id=f"{word}-c")
     company = make_company(tenant, name=f"{word} company", external_id=f"{word}-co", notes=word)
     contact = make_contact(tenant, "+46701112233", name=f"{word} contact", company=company, external_id=f"{word}-x")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tenants.choices import Role
 from tenants.models import ApiToken, Membership, Tenant, User
-from tests.make import PASSWORD, make_call, make_operator, make_tenant, make_token, make_user
+from tests.make import PASSWORD, make_call, make_operator, make_tenant, make_token, make_user, noon_zone
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +231,7 @@ def test_only_the_admin_may_compile_expressions(client):
 
 
 def test_figures_of_the_first_page_open_exactly_the_calls_they_count(client, tenant):
+    Tenant.objects.filter(pk=tenant.pk).update(time_zone=noon_zone())
     from calls.choices import Disposition
 
     for fields in ({"disposition": Disposition.NO_ANSWER}, {"is_flagged": True}, {"seconds": None}, {}):

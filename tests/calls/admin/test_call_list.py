@@ -21,6 +21,7 @@ from tests.make import (
     make_company,
     make_contact,
     make_tenant,
+    noon_zone,
 )
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -136,7 +137,8 @@ def test_a_day_that_is_none_is_left_out_and_said(client, tenant, day):
 # Scopes and filters
 
 
-def test_quick_scopes_show_what_they_say(tenant):
+def test_quick_scopes_show_what_they_say():
+    tenant = make_tenant(time_zone=noon_zone())
     user = staff(tenant, "agent")
     agent = make_agent(tenant, user=user)
     started_at = ago(minutes=1)
@@ -257,7 +259,8 @@ def test_an_empty_day_leads_on_to_earlier_ones(client, tenant):
     assert f"http://testserver/{tenant.slug}/calls" in text
 
 
-def test_the_command_of_an_empty_list_logs_a_call_that_the_list_then_shows(client, tenant):
+def test_the_command_of_an_empty_list_logs_a_call_that_the_list_then_shows():
+    client = signed_in(staff(make_tenant(time_zone=noon_zone()), "agent"))
     command = shown(client)[1].context["cl"].first_command
     body = command.split("-d '", 1)[1].split("'", 1)[0]
     address = urlsplit(command.rsplit(" ", 1)[1]).path
