@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from calls import arrivals
 from tenants import memory
@@ -14,6 +18,10 @@ from tests import brokers, services
 from tests.emptying import empty_quickly
 
 empty_quickly()
+
+# The same examples each time, however long the machine takes for one; ``--hypothesis-profile=default`` looks for others.
+hypothesis_settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("steady")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -43,6 +51,13 @@ def broker(request: pytest.FixtureRequest) -> Iterator[brokers.Broker]:
 def broker_url(broker: brokers.Broker) -> str:
     """Its address, for ``CALLHUB_BROKER_URL``."""
     return broker.url
+
+
+@pytest.fixture(autouse=True)
+def _budgets_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Budgets are full again when the clock's minute or hour is over; theirs begins with each test, and none ends within it."""
+    into_the_hour = int(time.time()) % 3600
+    monkeypatch.setattr("tenants.budget.time", SimpleNamespace(time=lambda: time.time() - into_the_hour))
 
 
 @pytest.fixture(autouse=True)
