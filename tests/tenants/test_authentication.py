@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -199,29 +198,35 @@ def test_an_address_that_spent_its_budget_cannot_lock_others_out(ann):
 
 
 def test_never_hashes_more_than_one_password_per_core_and_lets_few_wait(monkeypatch):
-    together, most, lock = 0, 0, threading.Lock()
+    room, too_many = authentication.HASHES_AT_ONCE + authentication.WAITING_AT_ONCE, 16
+    together, most, sent_away, lock, go_on = 0, 0, 0, threading.Lock(), threading.Event()
 
     def slow(password):
         nonlocal together, most
         with lock:
             together += 1
             most = max(most, together)
-        time.sleep(0.05)
+        assert go_on.wait(60), "nobody was sent away"
         with lock:
             together -= 1
 
     def attempt(number):
+        nonlocal sent_away
         try:
             check_password(None, f"nobody-{number}", "wrong", address="")
         except (CredentialsRefused, TooManyAttempts) as refusal:
+            with lock:
+                sent_away += isinstance(refusal, TooManyAttempts)
+                if sent_away == too_many:
+                    go_on.set()
             return type(refusal)
 
+    monkeypatch.setattr(authentication, "LONGEST_WAIT_S", 60)
     monkeypatch.setattr(authentication, "make_password", slow)
-    with ThreadPoolExecutor(32) as pool:
-        refusals = list(pool.map(attempt, range(32)))
+    with ThreadPoolExecutor(room + too_many) as pool:
+        refusals = list(pool.map(attempt, range(room + too_many)))
     assert most <= authentication.HASHES_AT_ONCE
-    assert refusals.count(TooManyAttempts) >= 1
-    assert refusals.count(CredentialsRefused) >= authentication.HASHES_AT_ONCE + authentication.WAITING_AT_ONCE
+    assert (refusals.count(TooManyAttempts), refusals.count(CredentialsRefused)) == (too_many, room)
 
 
 def test_who_was_sent_away_unhashed_has_spent_nothing(ann, monkeypatch):

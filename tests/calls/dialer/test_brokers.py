@@ -12,9 +12,9 @@ from calls.dialer import backends
 from calls.models import Origination
 from tests.calls.dialer.fake import NAME, JournalExchange
 from tests.calls.dialer.ordering import order
-from tests.children import until, worker
+from tests.children import PATIENCE_S, until, worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_worker_killed_around_the_dial(broker, placed, exchange, point, dials)
     for _ in range(3):
         broker.send("calls.place_call", row.pk)
     with worker(broker.url, failpoint=point) as killed:
-        killed.join(60)
+        killed.join(PATIENCE_S)
         assert killed.exitcode == -signal.SIGKILL
     become_due()
     marker = placed()

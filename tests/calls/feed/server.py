@@ -41,7 +41,7 @@ def web(**environment: Any) -> Iterator[Server]:
         "CALLHUB_LOG_LEVEL": "ERROR",
         **environment,
     }
-    command = "-m gunicorn callhub.wsgi --workers 1 --no-control-socket --graceful-timeout 20 --log-level warning --bind".split()
+    command = "-m gunicorn callhub.wsgi --workers 1 --no-control-socket --graceful-timeout 50 --log-level warning --bind".split()
     process = subprocess.Popen(
         [sys.executable, *command, f"127.0.0.1:{port}"],
         cwd=Path(settings.BASE_DIR),

@@ -164,7 +164,7 @@ def test_a_stopping_server_waits_for_no_stream(tenant):
     with web() as server:
         listener = Listener(server, secret=make_token(tenant))
         listener.event()
-        assert server.stop() < 15
+        assert server.stop() < 40
         assert all("data" not in event for event in listener.rest())
 
 

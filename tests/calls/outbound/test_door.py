@@ -32,8 +32,8 @@ def _inside(settings) -> None:
 @pytest.fixture
 def hurried(settings) -> None:
     """The limits in time, made short for those who will reach them anyway."""
-    settings.CALLHUB_OUTBOUND_CONNECT_SECONDS = 0.4
-    settings.CALLHUB_OUTBOUND_SECONDS = 0.8
+    settings.CALLHUB_OUTBOUND_CONNECT_SECONDS = 1.0
+    settings.CALLHUB_OUTBOUND_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,8 @@ def test_every_change_of_a_tenant_with_an_endpoint_rings(rings, tenant):
     assert rings.get(timeout=60) == (str(tenant.pk),)
 
 
-def test_many_at_once_are_one_ring_that_comes_last(rings, tenant):
+def test_many_at_once_are_one_ring_that_comes_last(rings, tenant, monkeypatch):
+    monkeypatch.setattr("calls.webhooks.bell.GATHERED_S", 1.0)  # a busy machine may need longer than usual for twenty
     make_endpoint(tenant)
     with transaction.atomic():
         for _ in range(20):
@@ -48,7 +49,7 @@ def test_many_at_once_are_one_ring_that_comes_last(rings, tenant):
         assert rings.empty()  # not before the commit
     assert rings.get(timeout=60) == (str(tenant.pk),)
     with pytest.raises(Empty):
-        rings.get(timeout=0.5)
+        rings.get(timeout=1.5)
 
 
 def test_a_tenant_without_endpoints_rings_nobody_and_its_writers_ask_nothing(rings, tenant):

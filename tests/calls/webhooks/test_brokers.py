@@ -12,7 +12,7 @@ from django.utils import timezone
 from calls.choices import DeliveryState
 from calls.models import Delivery, WebhookLane
 from calls.webhooks import clock
-from tests.children import until, worker
+from tests.children import PATIENCE_S, until, worker
 from tests.make import make_call, make_endpoint
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
@@ -39,7 +39,7 @@ def test_a_worker_killed_around_the_sending(broker, tenant, hook, point, doubled
     for _ in range(3):
         broker.send("calls.tell_webhooks", tenant.pk)
     with worker(broker.url, failpoint=point) as killed:
-        killed.join(60)
+        killed.join(PATIENCE_S)
         assert killed.exitcode == -signal.SIGKILL
     become_due()
     with worker(broker.url):

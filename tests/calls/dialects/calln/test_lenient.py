@@ -165,10 +165,10 @@ def test_takes_time_in_proportion_to_the_text(piece):
         text = "['" + (piece * length)[:length]
         best = []
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             with pytest.raises(BodyRefused):
                 read_lenient(text + "\x01")
-            best.append(time.perf_counter() - start)
+            best.append(time.thread_time() - start)
         return min(best)
 
     assert seconds(256 * 1024) < max(0.1, 12 * seconds(64 * 1024))
