@@ -17,6 +17,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 # Core
 
 ALLOWED_HOSTS = env.words("CALLHUB_ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
+APPEND_SLASH = False  # no door ever redirects a POST, PUT or DELETE; both spellings are routed
 CACHES = {
     "default": (
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("CALLHUB_CACHE_URL")}
@@ -100,7 +101,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "callhub.middleware.admin_surroundings",
 ]
-APPEND_SLASH = False  # no door ever redirects a POST, PUT or DELETE; both spellings are routed
 ROOT_URLCONF = "callhub.urls"
 SECRET_KEY = env.text("CALLHUB_SECRET_KEY") or ("" if PRODUCTION else env.kept_secret(VAR_DIR / "secret-key"))
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -349,10 +349,20 @@ CALLHUB_PUBLIC_URL = env.text(
 )  # for links in mails
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
+CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
 CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at the same time
 CALLHUB_STUCK_RINGING_MINUTES = env.number("CALLHUB_STUCK_RINGING_MINUTES", 60)  # after so long without a sign a call is ended
 CALLHUB_STUCK_TALKING_HOURS = env.number("CALLHUB_STUCK_TALKING_HOURS", 12)
 CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear
+CALLHUB_FAILPOINT = env.text("CALLHUB_FAILPOINT")  # for tests: where the process kills itself (calls/failpoints.py)
+
+# Streams and long polls: see calls/feed
+
+CALLHUB_WEB_THREADS = env.number("CALLHUB_WEB_THREADS", 8)  # of a web process that no stream and no long poll takes
+CALLHUB_STREAMS = env.number("CALLHUB_STREAMS", 24)  # streams and long polls of a web process, each on a thread of its own
+CALLHUB_STREAM_SECONDS = env.number("CALLHUB_STREAM_SECONDS", 600)  # how long a stream lives; clients come back by themselves
+CALLHUB_STREAM_CHECK_SECONDS = env.number("CALLHUB_STREAM_CHECK_SECONDS", 30)  # how often its credentials are looked at again
+CALLHUB_LONGEST_WAIT = env.number("CALLHUB_LONGEST_WAIT", 30)  # seconds a request for changes may wait for some
 
 # Telephony: the exchange new lines belong to, and where Asterisk is
 
@@ -376,17 +386,10 @@ CALLHUB_SPEECH_COMMAND = env.text("CALLHUB_SPEECH_COMMAND")  # espeak-ng, when i
 CALLHUB_SPOOL_DIR = VAR_DIR / "spool"  # audio on its way in; on the recordings' own file system it is kept without copying
 CALLHUB_AUDIO_LIMIT = env.number("CALLHUB_AUDIO_LIMIT", 2 * 1024**3)  # bytes of one recording
 CALLHUB_UPLOAD_HOURS = env.number("CALLHUB_UPLOAD_HOURS", 24)  # how long an announced upload may take
-CALLHUB_FAILPOINT = env.text("CALLHUB_FAILPOINT")  # for tests: where the process kills itself (calls/failpoints.py)
 CALLHUB_FREE_SPACE_FLOOR = env.number("CALLHUB_FREE_SPACE_FLOOR", 512 * 1024 * 1024)  # bytes; audio is refused below it (507)
 CALLHUB_LINK_SECONDS = env.number("CALLHUB_LINK_SECONDS", 300)  # how long a signed link to audio lives
 CALLHUB_ACCEL_PREFIX = env.text("CALLHUB_ACCEL_PREFIX")  # nginx's internal location of VAR_DIR/recordings, such as /_recordings/
 CALLHUB_S3_REDIRECT = env.flag("CALLHUB_S3_REDIRECT", default=False)  # send listeners to the bucket instead of through us
-CALLHUB_WEB_THREADS = env.number("CALLHUB_WEB_THREADS", 8)  # of a web process that no stream and no long poll takes
-CALLHUB_STREAMS = env.number("CALLHUB_STREAMS", 24)  # streams and long polls of a web process, each on a thread of its own
-CALLHUB_STREAM_SECONDS = env.number("CALLHUB_STREAM_SECONDS", 600)  # how long a stream lives; clients come back by themselves
-CALLHUB_STREAM_CHECK_SECONDS = env.number("CALLHUB_STREAM_CHECK_SECONDS", 30)  # how often its credentials are looked at again
-CALLHUB_LONGEST_WAIT = env.number("CALLHUB_LONGEST_WAIT", 30)  # seconds a request for changes may wait for some
-CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
 
 # Requests to other people's servers: see calls/outbound
 
