@@ -201,7 +201,10 @@ class RecordingAdmin(ReadOnly, TenantModelAdmin):
         wanted = request.POST.get("hold") == "set"
         ledger.hold_audio(recording, is_on_hold=wanted, actor=reach_of(request).user)
         said = gettext("A legal hold keeps this audio now.") if wanted else gettext("The legal hold is lifted.")
-        messages.success(request, said)
+        if Recording.objects.playable().filter(pk=recording.pk, is_on_hold=wanted).exists():
+            messages.success(request, said)
+        else:
+            messages.error(request, gettext("The audio is gone: somebody removed it just now."))
         return HttpResponseRedirect(_page_of(recording))
 
     def fetch(self, request: HttpRequest, pk: Any) -> HttpResponse:

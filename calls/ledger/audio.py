@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -205,7 +206,7 @@ def note_heard(recording: Recording, *, actor: User, kind: EventKind, is_part: b
     if not is_part:
         _tell(call, kind, recording, actor, source=source)
     elif not _heard_already(recording, call, actor, kind):
-        with transaction.atomic():
+        with transaction.atomic(), suppress(CallNotFound):  # erased since: it has no trace any more
             _locked(call)  # players ask for two parts at once
             if not _heard_already(recording, call, actor, kind):
                 _tell(call, kind, recording, actor, source=source)

@@ -17,8 +17,9 @@ from calls.dialects.voipnow.parameters import read_fields, read_listing
 from calls.dialects.voipnow.reading import Asked, read_order
 from calls.dialects.voipnow.vocabulary import CALL_FIELDS, SELF
 from calls.dialects.voipnow.writing import CREATED, collection, selected, writer
-from calls.errors import DialRefused
+from calls.errors import CallNotFound, DialRefused
 from calls.models import Call
+from calls.models.call import CallQuerySet
 from tenants.authentication import Principal
 from tenants.budget import spend
 from tenants.models import Tenant
@@ -71,7 +72,7 @@ class NewCall(VoipNowView):
         require_writer(read.principal)
         names = read_fields(self.query, CALL_FIELDS) or CREATED
         row = dialer.place(read.principal.tenant, read.order, actor=read.principal.user)
-        [call] = listing.with_everything_shown(Call.objects.within_reach_of(read.principal).filter(pk=row.call_id))
+        call = _still_there(Call.objects.within_reach_of(read.principal).filter(pk=row.call_id))
         return json_response(self.documents([call], names), status=202)
 
 
@@ -115,7 +116,7 @@ class OnePhoneCall(PhoneCalls):
         if call is None:
             raise invalid("pc_phonecall_invalid", "There is no such call in the system.")
         act(call, action, body)
-        [changed] = listing.with_everything_shown(calls_within_reach(self.holder).filter(pk=call.pk))
+        changed = _still_there(calls_within_reach(self.holder).filter(pk=call.pk))
         return json_response(self.documents([changed])[0])
 
     def delete(self, request: HttpRequest, user_id: str, extension: str, call_id: str) -> HttpResponseBase:  # type: ignore[override]
@@ -136,3 +137,11 @@ class History(VoipNowView):
         total, statistics = cdr.statistics(calls)
         entries = [selected(cdr.record(call, pen), wanted.fields) for call in page]
         return json_response({**collection(request, entries, total, wanted), "phoneCallStat": statistics})
+
+
+def _still_there(calls: CallQuerySet) -> Call:
+    """The one call, as it is shown. Raises ``CallNotFound`` where it was erased meanwhile."""
+    call: Call | None = listing.with_everything_shown(calls).first()
+    if call is None:
+        raise CallNotFound("There is no such call.")
+    return call

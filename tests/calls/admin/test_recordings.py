@@ -261,6 +261,27 @@ def test_a_legal_hold_forbids_removing_until_it_is_lifted(manager, recording):
     assert [event.kind for event in events(recording, *kinds)] == kinds
 
 
+def test_nobody_is_told_of_a_hold_on_audio_that_is_gone_by_then(manager, recording, monkeypatch):
+    hold = ledger.hold_audio
+
+    def late(row, **told):
+        ledger.remove_audio(row)
+        return hold(row, **told)
+
+    monkeypatch.setattr(ledger, "hold_audio", late)
+    said = manager.post(page("hold", recording), {"hold": "set"}, follow=True).content.decode()
+    assert "somebody removed it just now" in said
+    assert "A legal hold keeps this audio now" not in said
+
+
+def test_a_part_heard_of_a_call_that_is_erased_by_then_leaves_no_trace(tenant, recording):
+    call = recording.call
+    ledger.remove(call)
+    recording.call = call
+    ledger.note_heard(recording, actor=staff(tenant, "agent"), kind=EventKind.RECORDING_PLAYED, is_part=True)
+    assert not CallEvent.objects.filter(kind=EventKind.RECORDING_PLAYED).exists()
+
+
 def test_setting_a_hold_twice_tells_once(manager, recording):
     for _ in range(2):
         manager.post(page("hold", recording), {"hold": "set"})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from calls import ledger
+from calls.dialects.voipnow import views
 from calls.models import Call, Origination
 from tests.calls.dialects.voipnow.asking import RINGS_ON, TALKS_ON, order, refusal, sample
 from tests.make import make_line
@@ -101,6 +103,14 @@ def test_hold_and_back(api, clock):
         answer = api.put(call["links"]["self"], {"action": action, "phoneCallViewId": "00"})
         assert answer.json()["phoneCallView"][0]["onHold"] is is_held
     assert Call.objects.get().hold_count == 1
+
+
+def test_a_call_erased_before_the_answer_is_made_is_not_found(api, clock, monkeypatch):
+    call = api.created()
+    clock.shift(4)
+    monkeypatch.setattr(views, "act", lambda call, action, body: ledger.remove(call))
+    answer = api.put(call["links"]["self"], {"action": "OnHold", "phoneCallViewId": "00"})
+    assert answer.status_code == 404
 
 
 def test_a_call_that_nobody_has_answered_cannot_be_held(api):
