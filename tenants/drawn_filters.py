@@ -23,7 +23,8 @@ class _Drawn:
 
     def choices(self: Any, changelist: Any) -> Iterator[dict[str, Any]]:
         offered = tuple((str(key), str(word)) for key, word in (*filter(None, [self.all_option]), *self.offered()))
-        looks = (*self.expected_parameters(), str(self.title), offered, self.value() or "", get_language())
+        whose = (getattr(self, "field", None), *self.expected_parameters(), str(self.title))
+        looks = (whose, offered, self.value() or "", get_language())
         html = _drawn.get(looks)
         if html is None:
             html = render_to_string(self.drawn_by, {"title": self.title, "choices": list(super().choices(changelist))})  # type: ignore[misc]
@@ -46,6 +47,14 @@ class ChoicesDropdownFilter(_Drawn, theme.ChoicesDropdownFilter):
     def offered(self) -> Iterable[tuple[Any, Any]]:
         """Each choice and its word."""
         return self.field.flatchoices
+
+
+class RelatedFilter(_Drawn, theme.AutocompleteSelectFilter):
+    """A row found by typing. With one chosen it is drawn every time: what that is called is not everybody's to know."""
+
+    def offered(self) -> Iterable[tuple[Any, Any]]:
+        """None: the browser asks for them."""
+        return ()
 
 
 def _remember(looks: Any, html: SafeString) -> None:

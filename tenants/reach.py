@@ -84,7 +84,7 @@ class Reach:
 def reach_of(request: HttpRequest) -> Reach:
     """The reach of the person who asks, kept with the request."""
     reach = getattr(request, "_reach", None)
-    if reach is None or reach.user != request.user:
+    if reach is None or reach.user is not request.user:  # asked hundreds of times for a list
         reach = Reach(request.user)
         request._reach = reach  # type: ignore[attr-defined]
     return reach

@@ -18,9 +18,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
+from tenants import drawn_filters
 from tenants.bounded import BoundedList, BoundedPaginator
 from tenants.choices import Role
 from tenants.chosen import ChosenRow, ChosenRows
@@ -122,7 +123,7 @@ class _ScopedChoiceForm(AutocompleteDropdownForm):
         field.queryset = reach_of(request).within(field.queryset.all())
 
 
-class RelatedFilter(AutocompleteSelectFilter):
+class RelatedFilter(drawn_filters.RelatedFilter):
     """Rows with one related row, found by typing."""
 
     form_class = _ScopedChoiceForm

@@ -11,6 +11,8 @@ from unfold.contrib.filters import admin as theme
 
 from calls.models import Call
 from tenants import drawn_filters
+from tests.make import make_agent, make_tenant
+from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.once
 
@@ -53,3 +55,12 @@ def test_no_more_is_remembered_than_fits(monkeypatch):
     for chosen in ("", "in", "out"):
         drawn(filter_of(drawn_filters.DropdownFilter, **({"way": chosen} if chosen else {})))
     assert len(drawn_filters._drawn) == 1
+
+
+@pytest.mark.django_db
+def test_a_chosen_row_is_named_to_those_who_may_see_it_alone():
+    ours, theirs = make_tenant(), make_tenant()
+    agent = make_agent(theirs, name="Somebody Else")
+    address = f"/admin/calls/call/?agent__id__exact={agent.pk}&period=all"
+    pages = [signed_in(staff(tenant, "owner")).get(address).content.decode() for tenant in (theirs, ours, theirs)]
+    assert ["Somebody Else" in page for page in pages] == [True, False, True]
