@@ -4,14 +4,15 @@
 that goes by time and once for each other way to group. Who may see which calls is the caller's business.
 """
 
-from calls.reports.counting import Profile, Row, by_parties, by_party, profile_of
+from calls.reports.counting import Profile, Row, by_parties, by_party, lengths_of, profile_of
 from calls.reports.periods import NAMED, TIME_GROUPS, Span, TooFine, named
-from calls.reports.tally import PARTIES, Tally
+from calls.reports.tally import PARTIES, Length, Tally
 
 __all__ = [
     "NAMED",
     "PARTIES",
     "TIME_GROUPS",
+    "Length",
     "Profile",
     "Row",
     "Span",
@@ -19,6 +20,7 @@ __all__ = [
     "TooFine",
     "by_parties",
     "by_party",
+    "lengths_of",
     "named",
     "profile_of",
 ]

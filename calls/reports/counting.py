@@ -11,12 +11,12 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count, F, Value
+from django.db.models import Count, F, Q, Sum, Value
 
 from calls.models import Call
 from calls.models.call import CallQuerySet
 from calls.reports.periods import Slot, Span
-from calls.reports.tally import USUAL_WITHIN_S, Grain, Tally, counts, measures
+from calls.reports.tally import USUAL_WITHIN_S, Grain, Length, Percentile, Tally, counts, measures
 
 NAMES = {"agent": "name", "company": "name", "center": "name", "line": "number"}
 
@@ -71,18 +71,42 @@ class Row:
     tally: Tally
 
 
-def profile_of(calls: CallQuerySet, span: Span, *, within_ms: int = USUAL_WITHIN_S * 1000, only_counts: bool = False) -> Profile:
-    """Count the calls of the period, by time. Two queries, or one for the counts alone, that read no call before the period."""
+def profile_of(
+    calls: CallQuerySet,
+    span: Span,
+    *,
+    within_ms: int = USUAL_WITHIN_S * 1000,
+    with_lengths: bool = True,
+    with_waiting: bool = True,
+) -> Profile:
+    """Count the calls of the period, by time, and read no call before it. One query; one more for those that wait to be returned.
+
+    Every length of every call is read, too; what needs none of them, or only those of all calls together, goes ``with_lengths``
+    off (``lengths_of``).
+    """
     grain_s = span.grain_s
     within: Any = calls.between(span.start, span.end).order_by()
     grain = Grain("started_at", grain_s)
-    rows = within.values(key=grain).annotate(**(counts() if only_counts else measures(within_ms)))
-    waiting = {} if only_counts else _not_returned(within, span, grain)
+    rows = within.values(key=grain).annotate(**(measures(within_ms) if with_lengths else counts()))
+    waiting = _not_returned(within, span, grain) if with_waiting else {}
     parts = [
         (max(datetime.fromtimestamp(key * grain_s, UTC), span.start), Tally(**row, not_returned=waiting.get(key, 0)))
         for key, row in sorted(((row.pop("key"), row) for row in rows), key=itemgetter(0))  # faster than the database's sorting
     ]
     return Profile(span=span, parts=parts)
+
+
+def lengths_of(calls: CallQuerySet, span: Span) -> tuple[Length, Length]:
+    """How long the calls of the period rang and were talked in, all together: what ``Tally`` says, without every single one."""
+    talked = Q(talk_ms__gt=0)
+    told = calls.between(span.start, span.end).order_by().aggregate(
+        rang=Count("ring_ms"), ring=Sum("ring_ms"), ring_p90=Percentile("ring_ms"),
+        talked=Count("talk_ms", filter=talked), talk=Sum("talk_ms", filter=talked), talk_p90=Percentile("talk_ms", filter=talked),
+    )  # fmt: skip
+    return (
+        Length(count=told["rang"], total=told["ring"] or 0, p90=told["ring_p90"]),
+        Length(count=told["talked"], total=told["talk"] or 0, p90=told["talk_p90"]),
+    )
 
 
 def by_party(calls: CallQuerySet, span: Span, party: str, *, limit: int, within_ms: int = USUAL_WITHIN_S * 1000) -> list[Row]:

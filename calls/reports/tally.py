@@ -46,6 +46,20 @@ class Tally:
         return self.answered / self.calls if self.calls else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """Figures of one length of some calls, in milliseconds: of how many, in all, and what nine of ten do not exceed."""
+
+    count: int
+    total: int
+    p90: int | None
+
+    @property
+    def average(self) -> int | None:
+        """In whole milliseconds; None of no calls."""
+        return round(self.total / self.count) if self.count else None
+
+
 def average(lengths: list[int]) -> int | None:
     """The average, in whole milliseconds."""
     return round(sum(lengths) / len(lengths)) if lengths else None
@@ -68,6 +82,32 @@ class Lengths(Aggregate):
     @property
     def convert_value(self) -> Any:
         return lambda value, expression, connection: json.loads(value) if isinstance(value, str) else list(value or ())
+
+
+class Percentile(Aggregate):
+    """The same as ``percentile``, of a column."""
+
+    function = "PERCENTILE_DISC"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = BigIntegerField()
+
+    def __init__(self, column: str, share: float = 0.9, **extra: Any) -> None:
+        super().__init__(column, share=float(share), **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        listed = self.copy()
+        listed.function, listed.template = "JSON_GROUP_ARRAY", Aggregate.template
+        return listed.as_sql(compiler, connection, **extra)
+
+    @property
+    def convert_value(self) -> Any:
+        share = self.extra["share"]
+
+        def convert(value: Any, expression: Any, connection: Any) -> int | None:
+            listed = [length for length in json.loads(value) if length is not None] if isinstance(value, str) else None
+            return value if listed is None else percentile(listed, share)
+
+        return convert
 
 
 class Grain(Func):

@@ -15,8 +15,7 @@ from calls import reports
 from calls.admin import cells
 from calls.admin.dashboard.links import Links, number
 from calls.choices import Direction, Disposition
-from calls.reports import Profile, Row, Tally
-from calls.reports.tally import average, percentile
+from calls.reports import Length, Profile, Row, Tally
 
 MOST_BARS = 6
 LEVELS = 5  # shades of the heat map
@@ -81,8 +80,9 @@ class Column:
     before_address: str = ""
 
 
-def tiles_of(total: Tally, before: Tally, links: Links, beside: Links) -> list[Tile]:
-    """The figures of a period."""
+def tiles_of(total: Tally, before: Tally, lengths: tuple[Length, Length], links: Links, beside: Links) -> list[Tile]:
+    """The figures of a period; ``lengths`` are those of ringing and of talk."""
+    ring, talk = lengths
     return [
         Tile(
             label=_("calls"),
@@ -118,23 +118,23 @@ def tiles_of(total: Tally, before: Tally, links: Links, beside: Links) -> list[T
             count=total.not_returned,
             address=links.to(counted="not_returned"),
         ),
-        _lengths(_("ring, on average"), total.ring, links.to(counted="ring")),
-        _lengths(_("talk, on average"), total.talk, links.to(counted="talk")),
+        _lengths(_("ring, on average"), ring, links.to(counted="ring")),
+        _lengths(_("talk, on average"), talk, links.to(counted="talk")),
         Tile(
             label=_("minutes of talk"),
-            figure=number(round(sum(total.talk) / 60_000)),
-            count=len(total.talk),
-            detail=cells.length(sum(total.talk)),
+            figure=number(round(talk.total / 60_000)),
+            count=talk.count,
+            detail=cells.length(talk.total),
             address=links.to(counted="talk"),
         ),
     ]
 
 
-def _lengths(label: Any, lengths: list[int], address: str) -> Tile:
-    slow = gettext("nine of ten up to %(length)s") % {"length": cells.length(percentile(lengths))}
-    of = _calls(len(lengths))
-    detail = f"{slow} · {of}" if lengths else of
-    return Tile(label=label, figure=cells.length(average(lengths)), count=len(lengths), detail=detail, address=address)
+def _lengths(label: Any, length: Length, address: str) -> Tile:
+    slow = gettext("nine of ten up to %(length)s") % {"length": cells.length(length.p90)}
+    of = _calls(length.count)
+    detail = f"{slow} · {of}" if length.count else of
+    return Tile(label=label, figure=cells.length(length.average), count=length.count, detail=detail, address=address)
 
 
 def charts_of(calls: Any, profile: Profile, before: Profile, links: Links, beside: Links) -> dict[str, Any]:

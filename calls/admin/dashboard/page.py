@@ -58,8 +58,9 @@ def first_page(request: HttpRequest) -> dict[str, Any]:
 def _figures(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[str, Any]:
     """The chosen period."""
     name, span = choosing.period_of(request)
-    profile = reports.profile_of(calls, span)
-    before = reports.profile_of(calls, span.before, only_counts=True)
+    profile = reports.profile_of(calls, span, with_lengths=False)
+    lengths = reports.lengths_of(calls, span)
+    before = reports.profile_of(calls, span.before, with_lengths=False, with_waiting=False)
     links = Links(tenant=tenant, period=name, span=span)
     beside = Links(tenant=tenant, span=span.before)
     return {
@@ -73,7 +74,7 @@ def _figures(request: HttpRequest, calls: Any, tenant: Tenant | None) -> dict[st
         "before_said": _said(span.before),
         "all_of_period": links.to(),
         "is_empty": not profile.total.calls,
-        "tiles": tiles_of(profile.total, before.total, links, beside),
+        "tiles": tiles_of(profile.total, before.total, lengths, links, beside),
         **charts_of(calls, profile, before, links, beside),
     }
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from calls.choices import Direction, Disposition
 from calls.models import Call
-from calls.reports import Span, by_party, profile_of
+from calls.reports import Length, Span, by_party, lengths_of, profile_of
 from calls.reports.tally import average, percentile
 from tests.make import make_agent, make_call, make_company, make_tenant
 
@@ -116,6 +116,21 @@ def test_a_missed_call_is_returned_by_a_later_answered_one_in_either_direction(t
 )
 def test_the_90th_percentile_is_the_least_that_nine_tenths_do_not_exceed(lengths, expected):
     assert percentile(lengths) == expected
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9, 10, 11, 30])
+def test_lengths_of_all_together_are_those_of_every_single_one(tenant, count):
+    for n in range(count):
+        rang = {"ring_ms": (n * 7 % 11) * 1000} if n % 3 else {}
+        make_call(tenant, started_at=at("2026-06-10T09:00"), seconds=20 + n * 13 % 30, disposition=Disposition.ANSWERED, **rang)
+    make_call(make_tenant(), started_at=at("2026-06-10T09:00"), seconds=900, ring_ms=800_000, disposition=Disposition.ANSWERED)
+    span = days("2026-06-10", "2026-06-10")
+    total = profile(tenant, span).total
+    expected = [Length(count=len(each), total=sum(each), p90=percentile(each)) for each in (total.ring, total.talk)]
+    told = lengths_of(Call.objects.for_tenant(tenant), span)
+    assert list(told) == expected
+    assert [each.average for each in told] == [average(total.ring), average(total.talk)]
+    assert told[1].count == count
 
 
 def test_parties_come_by_number_of_calls_with_those_of_nobody(tenant):
