@@ -203,11 +203,15 @@ def rows_of(coming):
 
 def test_downloads_what_is_ticked_and_tells_how_far_it_is(page, shot, monkeypatch, agent, calls):
     monkeypatch.setattr("calls.admin.call.CallAdmin.list_per_page", 3)
-    may_go_on, lines = Event(), CallTable.lines
+    begun, stopped, may_go_on, lines = Event(), Event(), Event(), CallTable.lines
+    turns = iter((stopped, may_go_on))
 
     def slowly(*told):
-        assert may_go_on.wait(PATIENCE / 1000)
-        yield from lines(*told)
+        turn = next(turns)
+        begun.set()
+        assert turn.wait(PATIENCE / 1000)
+        if turn is may_go_on:
+            yield from lines(*told)
 
     monkeypatch.setattr(CallTable, "lines", slowly)
     sign_in(page, agent)
@@ -217,7 +221,9 @@ def test_downloads_what_is_ticked_and_tells_how_far_it_is(page, shot, monkeypatc
     run_export(page)
     told = page.get_by_role("region", name="Export as CSV")
     expect(told.get_by_role("status")).to_have_text("0 of 2 calls")
+    assert begun.wait(PATIENCE / 1000)
     told.get_by_role("button", name="Stop").click()
+    stopped.set()
     expect(told.get_by_role("button", name="Stop")).to_be_hidden()
     expect(told.get_by_role("alert")).to_be_hidden()
 
@@ -240,6 +246,7 @@ def test_says_where_what_is_ticked_cannot_be_taken_away(page, agent, calls):
     run_export(page)
     expect(page.get_by_role("region", name="Export as CSV")).to_be_hidden()
     expect(page.locator("#result_list input.action-select")).to_have_count(0)
+    page.wait_for_load_state()
 
 
 @pytest.mark.parametrize("width", [1440, 1024, 390])
