@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests import services
 from tests.make import make_tenant
 from tests.tenants.admin_walk import staff
 
 PATIENCE = 45_000  # milliseconds; the machine may have much else to do
+HANDS_OFF = """(() => {
+  const untouchable = new CSSStyleSheet();
+  untouchable.replaceSync("* { pointer-events: none !important }");
+  document.adoptedStyleSheets.push(untouchable);
+  const show = () => (document.adoptedStyleSheets = document.adoptedStyleSheets.filter((sheet) => sheet !== untouchable));
+  addEventListener("load", () => setTimeout(show));
+})()"""
 SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
 SWITCHES = [
     "--no-sandbox",
@@ -29,7 +38,7 @@ SWITCHES = [
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
+def chromium() -> Iterator[Browser]:
     """One browser for all tests.
 
     Playwright leaves a running loop in this thread. From then on Django keeps this thread's connections apart from the one of
@@ -44,15 +53,22 @@ def chromium() -> Iterator[object]:
         browser.close()
 
 
+@contextlib.contextmanager
+def profile(chromium: Browser, live_server: Any, **shape: Any) -> Iterator[BrowserContext]:
+    """A fresh profile, of somebody no quicker than a page: what is clicked waits until the page and its scripts are there."""
+    context = chromium.new_context(base_url=live_server.url, **shape)
+    context.set_default_timeout(PATIENCE)
+    context.add_init_script(HANDS_OFF)
+    yield context
+    context.close()
+
+
 @pytest.fixture
 def context(chromium, live_server) -> Iterator[BrowserContext]:
     """A fresh profile in a time zone that is not the tenant's."""
-    context = chromium.new_context(
-        base_url=live_server.url, viewport={"width": 1280, "height": 900}, timezone_id="America/New_York"
-    )
-    context.set_default_timeout(PATIENCE)
-    yield context
-    context.close()
+    shape = {"viewport": {"width": 1280, "height": 900}, "timezone_id": "America/New_York"}
+    with profile(chromium, live_server, **shape) as context:
+        yield context
 
 
 @pytest.fixture
@@ -68,6 +84,15 @@ def page(context) -> Iterator[Page]:
     page.on("request", lambda request: None if _is_ours(request.url) else troubles.append(f"other host: {request.url}"))
     yield page
     assert troubles == []
+
+
+def leave_by(page: Page, way: Locator) -> None:
+    """Click on what leads to another page, and wait until that one is all there.
+
+    A click that sends a form may be over while the old page still stands, and its words with it.
+    """
+    with page.expect_navigation():
+        way.click()
 
 
 def _is_ours(address: str) -> bool:

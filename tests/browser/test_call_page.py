@@ -14,6 +14,7 @@ from calls.choices import Direction, Disposition, LegRole
 from calls.drafts import CallChanges, LegDraft, PartyDraft
 from contacts.matching import AgentHint
 from contacts.models import Contact
+from tests.browser.conftest import leave_by
 from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
 from tests.make import make_agent, make_call, make_company, make_contact, make_line
@@ -98,11 +99,9 @@ def test_a_flag_is_solved_with_words(page, owner, call):
 def test_walks_from_call_to_call_of_the_list(page, owner, call):
     sign_in(page, owner)
     page.goto("/admin/calls/call/?period=7d")
-    page.locator("#result_list .field-started a").nth(1).click()
-    page.get_by_role("link", name="Next").click()
-    page.get_by_role("link", name="Next").click()
-    page.get_by_role("link", name="Previous").click()
-    page.get_by_role("link", name="Back to the list").click()
+    leave_by(page, page.locator("#result_list .field-started a").nth(1))
+    for name in ("Next", "Next", "Previous", "Back to the list"):
+        leave_by(page, page.get_by_role("link", name=name))
     expect(page).to_have_url(re.compile(r"period=7d"))
 
 

@@ -7,13 +7,13 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from calls.models import Call, Origination
+from tests.browser.conftest import PATIENCE
 from tests.browser.test_admin import sign_in
 from tests.make import make_agent, make_company, make_contact, make_line
 from tests.tenants.admin_walk import staff
 
 pytestmark = [pytest.mark.once, pytest.mark.django_db(transaction=True), pytest.mark.requires("chromium")]
 ORDINARY, TALKS_ON, RINGS_ON, BUSY = "+46701234567", "+46702000201", "+46702000180", "+46702000486"
-PATIENCE = 30_000
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from calls.choices import Direction, Disposition
 from calls.models import Call
+from tests.browser.conftest import leave_by
 from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
 from tests.make import make_agent, make_call, make_company, make_contact, make_line
@@ -40,7 +41,7 @@ def calls(tenant):
 
 def test_a_mark_of_each_chart_leads_to_as_many_calls_as_it_says(page, owner, calls):
     sign_in(page, owner)
-    page.get_by_role("link", name="30 days").click()
+    leave_by(page, page.get_by_role("link", name="30 days"))
     for chart in (".ch-columns-chart a >> nth=1", ".ch-heat a >> nth=0", ".ch-ranks a >> nth=0", ".ch-tile a >> nth=0"):
         mark = page.locator(chart)
         label = mark.get_attribute("aria-label") or mark.get_attribute("title") or mark.inner_text()

@@ -13,6 +13,7 @@ from calls.choices import Disposition
 from calls.drafts import PartyDraft
 from calls.models import Call, MissedCall
 from contacts.matching import AgentHint
+from tests.browser.conftest import leave_by
 from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
 from tests.make import make_agent, make_call, make_company, make_contact
@@ -50,14 +51,14 @@ def test_missed_calls_are_taken_on_and_done_with(page, shot, tenant, width, sche
     assert fits(page)
     shot(f"missed-{width}-{scheme}")
     assert barriers(page) == {}
-    page.get_by_role("link", name="Returned", exact=True).click()
+    leave_by(page, page.get_by_role("link", name="Returned", exact=True))
     expect(page.get_by_text("+46 8 555 666 77")).to_be_visible()
-    page.get_by_role("link", name="Waiting", exact=True).click()
+    leave_by(page, page.get_by_role("link", name="Waiting", exact=True))
     row = MissedCall.objects.get(number="+46701234567")
     page.goto(f"/admin/calls/missedcall/{row.pk}/change/")
     page.get_by_label("Outcome").fill("Wrote a mail")
     shot(f"missed-one-{width}-{scheme}")
-    page.get_by_role("button", name="Save", exact=True).click()
+    leave_by(page, page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_text("Åsa Öberg")).to_have_count(0)
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("done", "Wrote a mail")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from calls.dialects.urls import GUIDES
 from calls.dialer.samples import make_sample_lines
 from calls.models import RetentionRule, Tag
+from tests.browser.conftest import leave_by
 from tests.browser.looks import barriers
 from tests.browser.test_admin import sign_in
 from tests.make import make_endpoint, make_token
@@ -22,7 +23,7 @@ def test_a_vendors_program_is_connected_by_what_is_copied(context, page, tenant,
     page.get_by_role("link", name="Connect your system").click()
     page.locator("#content").get_by_role("link", name="HostedSuite").click()
     expect(page.get_by_text("No request of this kind has come.")).to_be_visible()
-    page.get_by_role("button", name="Make a token for it").click()
+    leave_by(page, page.get_by_role("button", name="Make a token for it"))
     expect(page.get_by_text("The token is ready")).to_be_visible()
     secret = page.locator("#credential-3").text_content()
     copy = page.get_by_role("button", name="Copy Password")

@@ -15,7 +15,7 @@ from calls.choices import Disposition
 from calls.drafts import PartyDraft
 from calls.models import Call
 from contacts.matching import AgentHint
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import leave_by, profile
 from tests.browser.looks import look
 from tests.browser.test_admin import sign_in
 from tests.calls.recordings.audio import tone, wav
@@ -41,10 +41,8 @@ def context(chromium, live_server, screen):
         if screen == "desk"
         else {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
     )
-    context = chromium.new_context(base_url=live_server.url, timezone_id="America/New_York", **shape)
-    context.set_default_timeout(PATIENCE)
-    yield context
-    context.close()
+    with profile(chromium, live_server, timezone_id="America/New_York", **shape) as context:
+        yield context
 
 
 @pytest.fixture
@@ -90,8 +88,7 @@ def go(page, *words):
         menu.click()
     first = page.locator("#nav-sidebar").get_by_role("link", name=words[0], exact=True)
     for link in [first, *(page.get_by_role("link", name=word, exact=True) for word in words[1:])]:
-        with page.expect_navigation():
-            link.click()
+        leave_by(page, link)
 
 
 def rows_of(page):
@@ -123,6 +120,7 @@ def test_finds_a_number_in_another_spelling(desk, screen, spelling):
     if screen == "desk":
         expect(desk.locator("[data-keys]")).to_be_visible()  # the keys are listened to
         desk.keyboard.press("/")
+        expect(desk.get_by_placeholder(SEARCH)).to_be_focused()
     else:
         desk.get_by_placeholder(SEARCH).click()
     desk.keyboard.type(spelling)
@@ -237,7 +235,7 @@ def test_gives_an_unmatched_number_to_a_contact(desk, tenant):
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("button", name="It is Nils Berg")).to_be_visible()
     look(desk, "staff-unmatched-choose")
-    desk.get_by_role("button", name="It is Nils Berg").click()
+    leave_by(desk, desk.get_by_role("button", name="It is Nils Berg"))
     expect(desk.get_by_text("+46 8 555 666 77").first).to_be_visible()
     ledger.relink_waiting(seconds=30)  # as the worker does within seconds
     assert Call.objects.filter(contact__name="Nils Berg").count() == 1

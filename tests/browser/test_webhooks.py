@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from calls import webhooks
 from calls.choices import DeliveryState
 from calls.models import Delivery, WebhookEndpoint
+from tests.browser.conftest import leave_by
 from tests.browser.test_admin import sign_in
 from tests.make import make_endpoint, make_line
 from tests.tenants.admin_walk import staff
@@ -57,16 +58,16 @@ def test_an_endpoint_is_made_tested_and_watched(page, shot, tenant):
     page.locator(".select2-search__field").first.fill("Desk")
     page.get_by_role("option", name="Desk").click()
     shot("browser-webhook-form")
-    page.get_by_role("button", name="Save", exact=True).click()
+    leave_by(page, page.get_by_role("button", name="Save", exact=True))
     expect(page.locator("#secret")).to_contain_text("whsec_")
     endpoint = WebhookEndpoint.objects.exclude(pk=busy.pk).get()
     assert endpoint.event_types == ["call.ended"]
     assert len(endpoint.line_ids) == 1
 
-    page.get_by_role("link", name="I have copied it").click()
-    page.get_by_role("link", name="Send a test").click()
+    leave_by(page, page.get_by_role("link", name="I have copied it"))
+    leave_by(page, page.get_by_role("link", name="Send a test"))
     shot("browser-webhook-test")
-    page.get_by_role("button", name="Send", exact=True).click()
+    leave_by(page, page.get_by_role("button", name="Send", exact=True))
     expect(page.get_by_text("None so far.")).to_be_visible()
     webhooks.pause(endpoint, reason="Moving house")
 
