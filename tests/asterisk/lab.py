@@ -133,7 +133,7 @@ class Lab:
         (self.run / f"{name}.pid").unlink(missing_ok=True)
 
     def _await(self, name: str, is_ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 100
         while time.monotonic() < deadline and self.pid(name):
             if is_ready():
                 return

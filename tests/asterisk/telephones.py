@@ -125,7 +125,7 @@ def stop_all(lab: Lab) -> None:
 def _settle(lab: Lab, name: str, sign: str = "") -> None:
     """Wait until the program has shown the sign, or for half a second if it gives none; ``RuntimeError`` when it died."""
     output = lab.run / f"{name}.out"
-    deadline = time.monotonic() + (5 if sign else 0.5)
+    deadline = time.monotonic() + (60 if sign else 0.5)
     while lab.pid(name) and time.monotonic() < deadline:
         if sign and sign in output.read_text("utf-8", "replace"):
             return

@@ -21,6 +21,7 @@ from tests.asterisk.lab import PASSWORD, Lab
 from tests.asterisk.tones import tone_share
 from tests.calls.dialer.ordering import order
 from tests.calls.telephony.exchange import running_lab
+from tests.calls.telephony.memory import PATIENCE_S
 from tests.make import make_line, make_tenant
 
 pytestmark = [
@@ -67,13 +68,13 @@ def listener(tenant) -> Iterator[Callable[[], None]]:
         thread = threading.Thread(target=_listen, args=(stop,), daemon=True)
         thread.start()
         running.append((stop, thread))
-        until(lambda: is_alive("lab"), 15)
+        until(lambda: is_alive("lab"))
         time.sleep(0.5)
 
     def end() -> None:
         stop, thread = running.pop()
         stop.set()
-        thread.join(15)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
     start()
@@ -88,7 +89,7 @@ def _listen(stop: threading.Event) -> None:
         connection.close()
 
 
-def until(found: Callable[[], Any], seconds: float = 20) -> Any:
+def until(found: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
     """What it finds, as soon as it finds anything."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -165,4 +166,4 @@ def test_calls_from_outside_are_logged(tenant, line, listener, lab):
     call = until(lambda: Call.objects.filter(source=Source.PBX, state="ended").first())
     assert (call.direction, call.disposition) == (Direction.INBOUND, "answered")
     assert round(call.talk_ms / 1000) == 2
-    caller.wait(15)
+    caller.wait(PATIENCE_S)

@@ -19,6 +19,7 @@ from tests.calls.pbx.house import House, to
 from tests.calls.pbx.wire import Wire
 from tests.calls.telephony.exchange import running_lab
 
+TWO_CLOCKS_S = 0.5  # an event and the journal's line about it are written by two threads of the exchange
 _count = itertools.count(100)
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.calls.pbx.frail import telephone
+from tests.calls.pbx.frail import TWO_CLOCKS_S, telephone
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -21,7 +21,7 @@ def test_a_call_whose_worker_was_killed_is_made_once(frail, point):
     frail.killed(point)
     died_at = time.time()
     assert frail.noted(key, "s0", "CHAN_START") < died_at + RESUMES_WITHIN_S
-    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=TWO_CLOCKS_S))
     assert frail.rung(source, destination) == [1, 1]
 
 
@@ -41,7 +41,7 @@ def test_the_telephones_a_killed_worker_left_out_are_rung(frail):
     frail.killed("dial.asked")
     died_at = time.time()
     assert frail.noted(key, "s1", "CHAN_START") < died_at + RESUMES_WITHIN_S
-    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=TWO_CLOCKS_S))
     assert frail.rung(deaf, source, destination) == [1, 1, 1]
 
 
@@ -54,7 +54,7 @@ def test_messages_that_come_again_at_any_time_ring_nobody_again(frail):
                 frail.broker.send(task, *([] if task.startswith("calls.sweep") else [key]))
         frail.reached(key, state, "ended")
     frail.broker.send("calls.hang_up_call", key)
-    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=TWO_CLOCKS_S))
     assert frail.rung(source, destination) == [1, 1]
 
 
@@ -102,7 +102,7 @@ def test_who_hangs_up_while_there_is_no_listener_is_billed_until_then(frail, who
     time.sleep(3)
     frail.wire.mend()
     talked_s = left_at - frail.noted(key, "d", "ANSWER")
-    assert frail.settled(key) == ("answered", pytest.approx(talked_s, abs=0.3))
+    assert frail.settled(key) == ("answered", pytest.approx(talked_s, abs=TWO_CLOCKS_S))
 
 
 def test_a_worker_killed_during_a_call_changes_nothing(frail):
@@ -110,7 +110,7 @@ def test_a_worker_killed_during_a_call_changes_nothing(frail):
     key = frail.call(source, destination)
     frail.talking(key)
     frail.kill("worker")
-    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=0.3))
+    assert frail.settled(key) == ("answered", pytest.approx(frail.talked(key), abs=TWO_CLOCKS_S))
     assert frail.rung(source, destination) == [1, 1]
 
 

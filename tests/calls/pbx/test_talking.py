@@ -13,7 +13,7 @@ from calls.telephony.speech import Espeak
 from tests.asterisk import fetching, telephones
 from tests.asterisk.tones import tone_share
 from tests.calls.pbx.house import PATIENCE_S, House, to
-from tests.calls.telephony.loudness import likeness
+from tests.calls.telephony.loudness import likeness, tones
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -207,14 +207,3 @@ def test_transfer_needs_leave_for_a_public_number(house):
     assert (answer.status_code, house.invitations("11001800203")) == (403, [])
     house.act(key, "hangup")
     house.ended(key, PATIENCE_S)
-
-
-def tones(path, wanted):
-    """The tones of ``wanted`` in the order they are heard, each as long as nothing else is."""
-    heard, at = [], 0.0
-    while at < 30:
-        loudest = max(set(wanted), key=lambda hertz: tone_share(path, hertz, after=at, until=at + 0.4))
-        if tone_share(path, loudest, after=at, until=at + 0.4) > 0.8 and heard[-1:] != [loudest]:
-            heard.append(loudest)
-        at += 0.2
-    return heard

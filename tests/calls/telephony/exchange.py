@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from calls.telephony.book import Known
 from calls.telephony.speech import Espeak
 from tests.asterisk import fetching, telephones
 from tests.asterisk.lab import PASSWORD, Lab
-from tests.calls.telephony.memory import MemoryBook, make_order
+from tests.calls.telephony.memory import PATIENCE_S, MemoryBook, make_order
 
 SPAN = 2200
 
@@ -77,11 +78,11 @@ class Exchange:
         thread = threading.Thread(target=listener.run, daemon=True)
         thread.start()
         try:
-            assert heard.wait(15), "the listener does not listen"
+            assert heard.wait(PATIENCE_S), "the listener does not listen"
             yield
         finally:
             stop.set()
-            thread.join(15)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive(), "the listener does not stop"
 
     def place(self, sources: str = "1000200", destination: str = "2000200", **fields: object) -> UUID:
@@ -94,20 +95,20 @@ class Exchange:
         self.book.add(order)
         self.backend.place(order)
 
-    def wait(self, order_id: UUID, until: Callable[[Known], object], timeout_s: float = 20) -> Known:
+    def wait(self, order_id: UUID, until: Callable[[Known], object], timeout_s: float = PATIENCE_S) -> Known:
         return self.book.wait(order_id, until, timeout_s)
 
     def talking(self, order_id: UUID) -> Known:
         """Wait until source and destination talk."""
         return self.wait(order_id, lambda known: "d" in known.legs and known.legs["d"].connected_at)
 
-    def over(self, order_id: UUID, timeout_s: float = 30) -> Known:
+    def over(self, order_id: UUID, timeout_s: float = PATIENCE_S) -> Known:
         """Wait for the end."""
         return self.wait(order_id, lambda known: known.over_at, timeout_s)
 
     def recording(self, order_id: UUID, into: Path) -> Path:
         """Fetch the recording once it is complete."""
-        name = self.wait(order_id, lambda known: known.recording, 5).recording
+        name = self.wait(order_id, lambda known: known.recording).recording
         with into.open("w+b") as file:
             assert self.backend.fetch_recording(name, file) > HEADER
         self.backend.delete_recording(name)
@@ -116,6 +117,17 @@ class Exchange:
     def invitations(self, digits: str) -> list[str]:
         """Who was shown to the telephone of that number, once per INVITE it got."""
         return [line for line in telephones.invitations(self.lab) if f"<sip:{digits}@" in line.split(" from")[0]]
+
+    def heard_since(self, extension: str, before: list[Path]) -> Path:
+        """What a soft phone heard in the one call it has had since ``before`` (``telephones.heard``), once it is complete."""
+        deadline, size = time.monotonic() + PATIENCE_S, 0
+        while True:
+            new = [path for path in telephones.heard(self.lab, extension) if path not in before]
+            if new and size == (size := new[0].stat().st_size) and size:
+                assert len(new) == 1
+                return new[0]
+            assert time.monotonic() < deadline, "nothing was heard"
+            time.sleep(0.3)
 
     def left_over(self) -> list[str]:
         """Ids of our channels and bridges at Asterisk."""

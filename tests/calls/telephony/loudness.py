@@ -1,4 +1,4 @@
-"""Whether two recordings are of the same speech: by the curve of their loudness."""
+"""What is heard in recordings: whether two are of the same speech, by the curve of their loudness; which tones, and when."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import wave
 from pathlib import Path
 
 import numpy as np
+
+from tests.asterisk.tones import tone_share
 
 STEPS_A_SECOND = 50
 
@@ -15,6 +17,17 @@ def likeness(one: Path, other: Path) -> float:
     first, second = _loudness(one), _loudness(other)
     shifts = range(2 * STEPS_A_SECOND)
     return max(max(_correlation(first[n:], second), _correlation(first, second[n:])) for n in shifts)
+
+
+def tones(path: Path, wanted: list[int]) -> list[int]:
+    """The tones of ``wanted`` in the order they are heard, each as long as nothing else is."""
+    heard, at = [], 0.0
+    while at < 30:
+        loudest = max(set(wanted), key=lambda hertz: tone_share(path, hertz, after=at, until=at + 0.4))
+        if tone_share(path, loudest, after=at, until=at + 0.4) > 0.8 and heard[-1:] != [loudest]:
+            heard.append(loudest)
+        at += 0.2
+    return heard
 
 
 def _loudness(path: Path) -> np.ndarray:

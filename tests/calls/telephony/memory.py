@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 from calls.telephony.base import Endpoint, EndpointKind, Message, Order
 from calls.telephony.book import Known, Progress, apply
 
+PATIENCE_S = 60.0  # for what takes a few seconds on a machine that does nothing else
+
 
 class MemoryBook:
     """Orders in a dictionary; ``told`` has every fact that was news, in the order it came."""
@@ -39,7 +41,7 @@ class MemoryBook:
             self._change.notify_all()
             return new is not known
 
-    def wait(self, order_id: UUID, until: Callable[[Known], object], timeout_s: float = 20) -> Known:
+    def wait(self, order_id: UUID, until: Callable[[Known], object], timeout_s: float = PATIENCE_S) -> Known:
         """What is known as soon as ``until`` holds; fails with what is known when it does not in time."""
         deadline = time.monotonic() + timeout_s
         with self._change:

@@ -53,7 +53,7 @@ def test_only_an_answered_source_rings_the_destination(ended, name):
 
 
 def test_bills_from_the_answer_to_the_end_of_the_destination(ended):
-    assert ended["destination hangs up"].billable_ms == pytest.approx(2000, abs=60)
+    assert ended["destination hangs up"].billable_ms == pytest.approx(2000, abs=700)  # with the ringing it would be 3000
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[3] != "ANSWERED"])
@@ -63,7 +63,7 @@ def test_bills_nothing_else(ended, name):
 
 def test_waits_as_long_as_told(ended):
     leg = ended["destination rings in vain"].legs["d"]
-    assert (leg.ended_at - leg.dialled_at).total_seconds() == pytest.approx(3, abs=0.5)
+    assert (leg.ended_at - leg.dialled_at).total_seconds() == pytest.approx(3, abs=1.5)  # the next longer wait is 5
 
 
 def test_dials_each_telephone_once(exchange, ended):
