@@ -13,7 +13,7 @@ _DRESS = """scheme => {
   document.documentElement.classList.toggle("dark", scheme === "dark");
   for (const moving of document.getAnimations()) if (moving.effect.getComputedTiming().iterations !== Infinity) moving.finish();
 }"""
-_TOO_WIDE = """width => [...document.querySelectorAll("body *")].filter(each => each.getBoundingClientRect().right > width + 1)
+TOO_WIDE = """width => [...document.querySelectorAll("body *")].filter(each => each.getBoundingClientRect().right > width + 1)
   .map(each => each.outerHTML.slice(0, 120)).slice(-5)"""
 
 
@@ -21,7 +21,7 @@ def look(page: Page, name: str, *, within: str = "body") -> None:
     """Keep the page light and dark, for people to look at; it fits the screen, and nothing on it is a serious barrier."""
     page.wait_for_load_state()
     width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width, page.evaluate(_TOO_WIDE, width))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width, page.evaluate(TOO_WIDE, width))
     SCREENSHOTS.mkdir(exist_ok=True)
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
