@@ -26,7 +26,7 @@ from calls import events
 from calls.choices import EventKind
 from calls.errors import CallNotFound, InvalidCall
 from calls.models import Call, CallEvent, CallNote
-from calls.models.note import LONGEST_NOTE
+from calls.models.note import LONGEST_NOTE, LONGEST_THREAD, MOST_EDITS
 from tenants.models import User
 
 BETWEEN = "\n\n"
@@ -46,9 +46,12 @@ def add_to_thread(call: Call, before: str, text: str, *, actor: User | None, sou
         raise InvalidCall.field("note", "Write something, or leave the note out.", code="required")
     if len(text) > LONGEST_NOTE:
         raise InvalidCall.field("note", f"Must have at most {LONGEST_NOTE} characters.")
+    together = BETWEEN.join(part for part in (before, text) if part)
+    if len(together) > LONGEST_THREAD:
+        raise _full()
     _open(call, before)
     note = _write(call, text, actor=actor, source=source)
-    call.notes = BETWEEN.join(part for part in (before, text) if part)
+    call.notes = together
     return note
 
 
@@ -67,7 +70,8 @@ def follow_text(call: Call, before: str, *, actor: User | None, source: str) -> 
 def edit_note(note: CallNote, text: str, *, actor: User) -> CallNote:
     """Let an author put their own entry another way; the earlier text stays with it.
 
-    Raises ``InvalidCall`` for no text, ``CallNotFound`` for an entry that is not this person's, was set aside or is gone.
+    Raises ``InvalidCall`` for no text or too much of it, ``CallNotFound`` for an entry that is not this person's, was set aside
+    or is gone.
     """
     text = _tidy(text)
     if not text or len(text) > LONGEST_NOTE or "\0" in text:
@@ -79,6 +83,10 @@ def edit_note(note: CallNote, text: str, *, actor: User) -> CallNote:
             raise CallNotFound("There is no such note of yours.")
         if own.text == text:
             return own
+        if len(own.earlier) >= MOST_EDITS:
+            raise InvalidCall.field("note", f"A note is changed {MOST_EDITS} times at most. Add another one.")
+        if len(call.notes) + len(text) - len(own.text) > LONGEST_THREAD:
+            raise _full()
         before, now = call.notes, timezone.now()
         own.earlier = [*own.earlier, {"text": own.text, "until": now.isoformat()}]
         own.text, own.edited_at = text, now
@@ -89,6 +97,10 @@ def edit_note(note: CallNote, text: str, *, actor: User) -> CallNote:
         changed = {"notes": [before, call.notes]}
         events.write(events.event_of(call, EventKind.AMENDED, actor=actor, data={"changed": changed}))
         return own
+
+
+def _full() -> InvalidCall:
+    return InvalidCall.field("note", f"The notes of a call have {LONGEST_THREAD} characters together at most.")
 
 
 def _open(call: Call, text: str) -> None:

@@ -11,6 +11,8 @@ from calls.choices import Source
 from tenants.scoping import TenantOwned, TenantQuerySet
 
 LONGEST_NOTE = 20_000  # characters of one entry; as much as the doors of vendors take
+LONGEST_THREAD = 250_000  # characters of all that count; each change of them is told with the text before and after
+MOST_EDITS = 100  # of one entry, each of which it keeps
 
 
 class CallNoteQuerySet(TenantQuerySet["CallNote"]):

@@ -103,6 +103,26 @@ def test_what_is_no_note_is_refused(tenant, astrid, text):
     assert call.notes == "one"
 
 
+def test_a_thread_does_not_grow_without_end(tenant, astrid, monkeypatch):
+    monkeypatch.setattr("calls.ledger.noting.LONGEST_THREAD", 12)
+    call = ledger.amend(make_call(tenant, notes="12345"), CallChanges(note="67890"), actor=astrid)
+    with pytest.raises(InvalidCall, match="together at most"):
+        ledger.amend(call, CallChanges(note="x"), actor=astrid)
+    own = CallNote.objects.get(author=astrid)
+    with pytest.raises(InvalidCall, match="together at most"):
+        ledger.edit_note(own, "1234567890", actor=astrid)
+    assert ledger.edit_note(own, "shrt", actor=astrid).text == "shrt"
+
+
+def test_a_note_is_not_changed_without_end(tenant, astrid, monkeypatch):
+    monkeypatch.setattr("calls.ledger.noting.MOST_EDITS", 1)
+    ledger.amend(make_call(tenant), CallChanges(note="one"), actor=astrid)
+    own = ledger.edit_note(CallNote.objects.get(), "two", actor=astrid)
+    with pytest.raises(InvalidCall, match="Add another one"):
+        ledger.edit_note(own, "three", actor=astrid)
+    assert CallNote.objects.get().text == "two"
+
+
 def test_the_first_entry_is_by_whoever_wrote_the_text_last_before_threads(tenant, astrid):
     call = make_call(tenant, notes="one")
     ledger.amend(call, CallChanges(notes="other"), actor=astrid)
