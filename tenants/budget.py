@@ -7,6 +7,7 @@ count is that of one web process; several processes need ``CALLHUB_CACHE_URL`` (
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ def spend(name: str, limit: int, window_s: int) -> Spent:
     except ValueError:  # evicted between the two lines
         cache.set(key, 1, timeout=window_s + 5)
         used = 1
-    reset_s = max(1, int((window + 1) * window_s - now))
+    reset_s = math.ceil((window + 1) * window_s - now)  # who waits for so long is in the next window
     return Spent(key=key, is_allowed=used <= limit, limit=limit, remaining=max(0, limit - used), reset_s=reset_s)
 
 
