@@ -16,15 +16,14 @@ from calls.admin import cells
 from calls.choices import RetentionKind
 from calls.models import RetentionRule, RetentionRun
 from tenants.choices import Role
-from tenants.reach import reach_of
 from tenants.read_only import ReadOnly
-from tenants.scoped_admin import TenantModelAdmin
+from tenants.scoped_admin import WholeTenantAdmin
 
 SHOWN_TENANTS = 5
 
 
 @admin.register(RetentionRule)
-class RetentionRuleAdmin(TenantModelAdmin):
+class RetentionRuleAdmin(WholeTenantAdmin):
     """How long the audio of each kind of call is kept; owners decide."""
 
     view_role = Role.MANAGER
@@ -50,8 +49,7 @@ class RetentionRuleAdmin(TenantModelAdmin):
         }
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        tenants = reach_of(request).tenants(self.view_role)
-        ruled = retention.tenants_with_rules().filter(pk__in=tenants.values("pk"))[:SHOWN_TENANTS]
+        ruled = retention.tenants_with_rules().filter(pk__in=self.whole_tenants(request).values("pk"))[:SHOWN_TENANTS]
         previews = [_in_words(retention.preview(tenant)) for tenant in ruled]
         return super().changelist_view(request, {**(extra_context or {}), "previews": previews})
 
@@ -63,7 +61,7 @@ class RetentionRuleAdmin(TenantModelAdmin):
 
 
 @admin.register(RetentionRun)
-class RetentionRunAdmin(ReadOnly, TenantModelAdmin):
+class RetentionRunAdmin(ReadOnly, WholeTenantAdmin):
     """What each night removed."""
 
     view_role = Role.MANAGER

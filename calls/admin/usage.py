@@ -19,9 +19,8 @@ from calls.choices import Direction, Disposition
 from calls.models import UsageDay
 from tenants.choices import Role
 from tenants.models import Tenant
-from tenants.reach import reach_of
 from tenants.read_only import ReadOnly
-from tenants.scoped_admin import TenantModelAdmin
+from tenants.scoped_admin import WholeTenantAdmin
 
 SHOWN_TENANTS = 5
 _NAMES = {
@@ -32,7 +31,7 @@ _NAMES = {
 
 
 @admin.register(UsageDay)
-class UsageDayAdmin(ReadOnly, TenantModelAdmin):
+class UsageDayAdmin(ReadOnly, WholeTenantAdmin):
     """How much was used on each day, by the tenant's clocks."""
 
     view_role = Role.OWNER
@@ -45,7 +44,7 @@ class UsageDayAdmin(ReadOnly, TenantModelAdmin):
     actions = None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        tenants = reach_of(request).tenants(self.view_role).order_by("name")[:SHOWN_TENANTS]
+        tenants = self.whole_tenants(request).order_by("name")[:SHOWN_TENANTS]
         limits = [{"tenant": tenant, "rows": rows_of(tenant)} for tenant in tenants]
         return super().changelist_view(request, {**(extra_context or {}), "usage_limits": limits})
 

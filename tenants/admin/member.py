@@ -27,7 +27,7 @@ from tenants.choices import Role
 from tenants.models import Membership, User
 from tenants.models.user import languages
 from tenants.reach import Reach, reach_of
-from tenants.scoped_admin import TenantForm, TenantModelAdmin
+from tenants.scoped_admin import TenantForm, WholeTenantAdmin
 
 MAIL = ("mails_missed_calls", "mails_digest", "mails_warnings")
 PERSON = ("first_name", "last_name", "email", "time_zone", "language")
@@ -151,7 +151,7 @@ class MemberForm(PersonForm):
 
 
 @admin.register(Membership)
-class MembershipAdmin(TenantModelAdmin):
+class MembershipAdmin(WholeTenantAdmin):
     """The people of a tenant, what they may do, and whether they see one center only."""
 
     view_role = add_role = change_role = delete_role = Role.OWNER
