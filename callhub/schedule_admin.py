@@ -21,7 +21,7 @@ from callhub import schedule
 from callhub.doorbell import ring
 from callhub.models import RunResult, ScheduledTask
 from calls.admin import cells
-from tenants.bounded import BoundedList, BoundedPaginator
+from tenants.bounded import BoundedAdmin
 from tenants.reach import reach_of
 from tenants.read_only import ReadOnly
 
@@ -29,14 +29,12 @@ _TONES = {RunResult.OK: "good", RunResult.FAILED: "bad", RunResult.SKIPPED: "war
 
 
 @admin.register(ScheduledTask)
-class ScheduledTaskAdmin(ReadOnly, ModelAdmin):
+class ScheduledTaskAdmin(ReadOnly, BoundedAdmin, ModelAdmin):
     """What runs by itself in this installation."""
 
     list_display = ["id", "what", "often", "last_run", "took", "outcome", "due", "runs", "failures"]
     list_display_links = ["id"]
     list_fullwidth = True
-    paginator = BoundedPaginator
-    show_full_result_count = False
     sortable_by = ["id", "last_run", "took", "outcome"]
     fields = [
         "id",
@@ -56,9 +54,6 @@ class ScheduledTaskAdmin(ReadOnly, ModelAdmin):
     readonly_fields = fields
     actions = None
     actions_detail = ["run_now"]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
-        return BoundedList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
+
+from tenants.chosen import FoundRows
 
 
 def live(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """There is nothing at this address."""
+    raise Http404
 
 
 to_admin = RedirectView.as_view(pattern_name="admin:index", http_method_names=["get", "head"])
@@ -20,6 +27,9 @@ urlpatterns = [
     path("admin", to_admin),
     path("health/live", live, name="live"),
     path("admin/settings/", include("calls.admin.settings.urls")),
+    path("admin/autocomplete/", admin.site.admin_view(FoundRows.as_view(admin_site=admin.site))),
+    path("admin/r/<path:rest>", nothing),  # Django's redirection to any row asks nobody whose it is
+    path("admin/search/", nothing),  # the theme's own search; ours is that of calls
     path("admin/", admin.site.urls),
     path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/
     path("", include("calls.api.sounds")),

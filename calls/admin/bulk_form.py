@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -14,6 +13,7 @@ from calls.admin.outcome_field import outcome_of_many
 from calls.models import Call, Tag
 from calls.models.batch import BatchAct
 from contacts.models import Contact
+from tenants.chosen import ChosenRow
 from tenants.models import Tenant
 from tenants.reach import Reach
 
@@ -46,9 +46,7 @@ class ValueForm(forms.Form):
         elif act == BatchAct.OUTCOME:
             self.fields["outcome"] = outcome_of_many(tenant, reach)
         elif act == BatchAct.CONTACT:
-            found: Any = AutocompleteSelect(
-                Call._meta.get_field("contact"), admin.site, attrs={"class": "unfold-admin-autocomplete"}
-            )
+            found: Any = ChosenRow(Call._meta.get_field("contact"), admin.site, attrs={"class": "unfold-admin-autocomplete"})
             self.fields["contact"] = forms.ModelChoiceField(Contact.objects.for_tenant(tenant), label=_("Contact"), widget=found)
 
     def clean_tag(self) -> str:

@@ -61,6 +61,7 @@ class DeliveryAdmin(ReadOnly, WholeTenantAdmin):
         MadeFilter,
     ]
     list_select_related = ["endpoint"]
+    narrowing = ("call_id",)  # the page of a call leads to its messages
     search_fields = ["id"]
     search_help_text = _("A message's or a call's id")
     change_form_template = "admin/calls/delivery/change_form.html"

@@ -64,10 +64,11 @@ def neighbours_of(call: Call, request: HttpRequest, page: Any) -> Neighbours | N
 
 def _list_of(carried: str, request: HttpRequest, page: Any) -> Unpaged | None:
     """The list that this query string asks for; None where it asks for what no list has."""
-    if "\0" in carried:
+    query = QueryDict(carried)
+    if any("\0" in text for name, values in query.lists() for text in (name, *values)):  # no database stores it
         return None
     asked: Any = copy(request)
-    asked.GET, asked.list_class = QueryDict(carried), Unpaged
+    asked.GET, asked.list_class = query, Unpaged
     try:
         found: Unpaged = page.get_changelist_instance(asked)
     except (IncorrectLookupParameters, DisallowedModelAdminLookup):

@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
-from tenants.bounded import BoundedList, BoundedPaginator
+from tenants.bounded import BoundedAdmin
 from tenants.choices import Role
 from tenants.models import Tenant
 from tenants.reach import reach_of
@@ -58,7 +58,7 @@ class TenantSettingsForm(forms.ModelForm):
 
 
 @admin.register(Tenant)
-class TenantAdmin(ModelAdmin):
+class TenantAdmin(BoundedAdmin, ModelAdmin):
     """A tenant's settings; an operator also names, nests and closes tenants."""
 
     form = TenantSettingsForm
@@ -67,8 +67,6 @@ class TenantAdmin(ModelAdmin):
     search_fields = ["name", "slug"]
     list_filter_submit = True
     list_fullwidth = True
-    paginator = BoundedPaginator
-    show_full_result_count = False
     first_step = _("You are not a member of any tenant yet. Ask an owner to add you.")
 
     class Media:
@@ -76,9 +74,6 @@ class TenantAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return reach_of(request).within(super().get_queryset(request))
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
-        return BoundedList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Tenant | None:
         tenant = super().get_object(request, object_id, from_field)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from tenants.bounded import BoundedList, BoundedPaginator
+from tenants.bounded import BoundedAdmin
 from tenants.models import Membership, User
 from tenants.reach import reach_of
 
@@ -35,7 +35,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(BoundedAdmin, DjangoUserAdmin, ModelAdmin):
     """Everybody who signs in, operators included."""
 
     form = UserChangeForm
@@ -46,9 +46,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser"]
     list_filter_submit = True
     list_fullwidth = True
-    paginator = BoundedPaginator
     list_per_page = 50
-    show_full_result_count = False
     readonly_fields = ["last_login", "date_joined"]
     filter_horizontal = []
     fieldsets = [
@@ -58,9 +56,6 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2", "is_staff"]})]
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedList]:
-        return BoundedList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         people = super().get_queryset(request)

@@ -126,7 +126,14 @@ def test_a_contact_is_assigned_out_of_the_tenants_own(agent, tenant):
 
 
 @pytest.mark.parametrize(
-    ("act", "value"), [("tag", {}), ("tag", {"tag": "x" * 61}), ("untag", {"tag": "7"}), ("outcome", {"outcome": "x" * 61})]
+    ("act", "value"),
+    [
+        ("tag", {}),
+        ("tag", {"tag": "x" * 61}),
+        ("untag", {"tag": "7"}),
+        ("contact", {"contact": "x"}),
+        ("outcome", {"outcome": "x" * 61}),
+    ],
 )
 def test_what_cannot_be_is_asked_again(agent, tenant, act, value):
     page = pick(agent, act, [make_call(tenant)])["Location"]

@@ -157,7 +157,17 @@ def test_neighbours_follow_the_lists_own_sorting(client, tenant):
 
 
 @pytest.mark.parametrize(
-    "query", ["period=all&x=1", "contact__name__regex=(a+)+", "a=%00", "o=x", "agent__id__exact=nobody", "%"]
+    "query",
+    [
+        "period=all&x=1",
+        "contact__name__regex=(a+)+",
+        "a=%00",
+        "notes=%00",
+        "started_at__year=99999999999",
+        "o=x",
+        "agent__id__exact=nobody",
+        "%",
+    ],
 )
 def test_a_list_that_is_none_has_no_neighbours_and_breaks_nothing(client, tenant, query):
     call = make_call(tenant, started_at=timezone.now())
