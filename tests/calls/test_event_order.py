@@ -14,6 +14,7 @@ from calls.drafts import CallDraft
 from calls.models import Call, CallEvent
 from tenants.commit_order import Position
 from tests.make import STARTED_AT, make_call, make_tenant
+from tests.plans import prefer_indexes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,9 +88,8 @@ def test_what_commits_late_is_neither_missed_nor_overtaken():
 
 def test_the_feed_of_a_tenant_comes_in_order_from_its_index():
     tenant = make_tenant()
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # it reads a table of few rows whole, unless it is told not to
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+    with transaction.atomic():
+        prefer_indexes()
         plan = CallEvent.objects.for_tenant(tenant).settled_after(Position(5, 7)).explain()
     assert "event_feed" in plan
     assert "SORT" not in plan.upper().replace("ENABLE_SORT", "")

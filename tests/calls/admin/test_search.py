@@ -14,6 +14,7 @@ from calls.admin.search import NEWEST, keys_of, marked, numbered, place_in
 from calls.drafts import CallChanges, PartyDraft
 from calls.models import Call
 from tests.make import make_call, make_center, make_company, make_contact, make_line, make_operator, make_tenant, make_user
+from tests.plans import prefer_indexes
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -130,9 +131,7 @@ def test_two_rows_cost_what_fifty_cost(client, tenant):
 
 
 def test_a_number_is_looked_up_in_its_index(tenant):
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+    prefer_indexes()
     for words in ("0701234567", "070123"):
         for key in keys_of(words, ["SE"]):
             assert "call_by_number" in numbered(Call.objects.for_tenant(tenant), key).explain(), words

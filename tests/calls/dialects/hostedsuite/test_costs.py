@@ -26,6 +26,7 @@ from tests.make import (
     make_token,
     make_user,
 )
+from tests.plans import plan_of
 
 pytestmark = pytest.mark.django_db
 
@@ -51,11 +52,7 @@ def test_the_list_is_read_along_its_index(client, five, fields):
     with CaptureQueriesContext(connection) as queries:
         listed(client, fields)
     [sql] = [query["sql"] for query in queries if "ORDER BY" in query["sql"] and "talk_ms" in query["sql"]]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # so few rows it would rather read them all and sort them
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
-        cursor.execute(f"EXPLAIN {'QUERY PLAN' if connection.vendor == 'sqlite' else ''} {sql}")
-        plan = str(cursor.fetchall())
+    plan = plan_of(sql)
     assert "call_list" in plan
     assert "TEMP B-TREE" not in plan
     assert "Sort" not in plan
