@@ -35,6 +35,22 @@ def worker(broker_url: str, *, failpoint: str = "") -> Iterator[BaseProcess]:
         process.join()
 
 
+@contextlib.contextmanager
+def kept_worker(broker_url: str) -> Iterator[Callable[[], None]]:
+    """A worker, and what starts another where that one has ended by itself, as ``manage.py up`` does.
+
+    Celery's ends where Redis goes away while it acknowledges: then kombu forgets the address it has to connect to again.
+    """
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(worker(broker_url))]
+
+        def keep() -> None:
+            if running[-1].exitcode is not None:
+                running.append(stack.enter_context(worker(broker_url)))
+
+        yield keep
+
+
 def until(found: Callable[[], object], seconds: float = PATIENCE_S) -> None:
     """Wait for it."""
     deadline = time.monotonic() + seconds

@@ -12,7 +12,7 @@ from calls.dialer import backends
 from calls.models import Origination
 from tests.calls.dialer.fake import NAME, JournalExchange
 from tests.calls.dialer.ordering import order
-from tests.children import PATIENCE_S, until, worker
+from tests.children import PATIENCE_S, kept_worker, until, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -64,16 +64,17 @@ def test_a_broker_that_loses_everything(broker, placed, exchange):
     broker.send("calls.place_call", row.pk)
     broker.wipe()
     become_due()
-    with worker(broker.url):
+    with kept_worker(broker.url) as keep:
         broker.send("calls.sweep_originations")
         until(lambda: exchange.dials(row.pk))
         broker.wipe()
         again = placed()
-        until(lambda: _sent_and_dialled(broker, exchange, again))
+        until(lambda: _sent_and_dialled(broker, keep, exchange, again))
     assert (exchange.dials(row.pk), exchange.dials(again.pk)) == (1, 1)
 
 
-def _sent_and_dialled(broker, exchange, row) -> bool:
-    """The scheduler goes on ringing, whatever became of the broker and of the worker's connection."""
+def _sent_and_dialled(broker, keep, exchange, row) -> bool:
+    """The scheduler goes on ringing, whatever became of the broker, the worker and its connection."""
+    keep()
     broker.send("calls.place_call", row.pk)
     return exchange.dials(row.pk) > 0

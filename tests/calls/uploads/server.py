@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,7 +55,11 @@ def killed_at(failpoint: str, work: Any) -> None:
     process = _fork.Process(target=_work, args=(work, failpoint))
     process.start()
     process.join(60)
-    assert process.exitcode == -9
+    is_over = process.exitcode is not None
+    process.kill()
+    process.join()
+    assert is_over, "it did not come to an end"
+    assert process.exitcode == -signal.SIGKILL
 
 
 class Caller:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from calls.choices import DeliveryState
 from calls.models import Delivery, WebhookLane
 from calls.webhooks import clock
-from tests.children import PATIENCE_S, until, worker
+from tests.children import PATIENCE_S, kept_worker, until, worker
 from tests.make import make_call, make_endpoint
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(300)]
@@ -61,15 +61,16 @@ def test_a_broker_that_loses_everything_with_thousands_due(broker, tenant, hook)
     Delivery.objects.bulk_create((Delivery(**facts, due_at=due_at) for _ in range(count)), batch_size=500)
     broker.send("calls.sweep_webhooks")
     broker.wipe()
-    with worker(broker.url):
+    with kept_worker(broker.url) as keep:
         broker.send("calls.sweep_webhooks")
         until(lambda: delivered() > count // 10)
         broker.wipe()
-        until(lambda: _swept_and_delivered(broker, count), SENDS_WITHIN_S)
+        until(lambda: _swept_and_delivered(broker, keep, count), SENDS_WITHIN_S)
     assert sorted(hook.ids()) == sorted(str(key) for key in Delivery.objects.values_list("pk", flat=True))
 
 
-def _swept_and_delivered(broker, count) -> bool:
-    """The scheduler goes on ringing, whatever became of the broker and of the worker's connection."""
+def _swept_and_delivered(broker, keep, count) -> bool:
+    """The scheduler goes on ringing, whatever became of the broker, the worker and its connection."""
+    keep()
     broker.send("calls.sweep_webhooks")
     return delivered() == count
