@@ -1,4 +1,7 @@
-"""Settings, in the order of Django's own reference; every value an operator may change comes through ``callhub.env``."""
+"""Settings, in the order of Django's own reference; every value an operator may change comes through ``callhub.env``.
+
+One module, though long: a list is read from its top, some values follow from those above, and parts would only need looking for.
+"""
 
 from __future__ import annotations
 

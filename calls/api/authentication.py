@@ -70,6 +70,12 @@ def wanted_tenant(request: HttpRequest) -> str:
     return "" if "\0" in slug else slug
 
 
+def _signed_in(request: Request) -> Principal:
+    if not isinstance(request.auth, Principal):
+        raise unauthorized()
+    return request.auth
+
+
 class MayUse(BasePermission):
     """Signed in; and with a role and scope that may do what the method does.
 
@@ -77,9 +83,7 @@ class MayUse(BasePermission):
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        principal = request.auth
-        if not isinstance(principal, Principal):
-            raise unauthorized()
+        principal = _signed_in(request)
         if request.method in _READING:
             return True
         roles = getattr(view, "erase_roles" if request.method == "DELETE" else "change_roles", ())
@@ -92,9 +96,7 @@ class MayManageTokens(BasePermission):
     """Owners only, and with a token only one of the scope “manage”: a token must not be able to widen itself."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        principal = request.auth
-        if not isinstance(principal, Principal):
-            raise unauthorized()
+        principal = _signed_in(request)
         if not principal.may_manage:
             raise Problem(403, "forbidden", "Only owners manage tokens, with a token of the scope “manage”.")
         return True
@@ -104,9 +106,7 @@ class MayManageWebhooks(BasePermission):
     """Managers and owners of the whole tenant: an endpoint is told of every center's calls."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        principal = request.auth
-        if not isinstance(principal, Principal):
-            raise unauthorized()
+        principal = _signed_in(request)
         is_writing = request.method not in _READING
         if principal.role not in MANAGERS or principal.center_id or (is_writing and not principal.may_write):
             raise Problem(403, "forbidden", "Only managers and owners of the whole tenant manage webhooks.")
@@ -117,9 +117,7 @@ class MayManageRules(BasePermission):
     """Managers of the whole tenant read, owners of it change: a rule tags every center's calls."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        principal = request.auth
-        if not isinstance(principal, Principal):
-            raise unauthorized()
+        principal = _signed_in(request)
         is_writing = request.method not in _READING
         roles = (Role.OWNER,) if is_writing else MANAGERS
         if principal.role not in roles or principal.center_id or (is_writing and not principal.may_write):
