@@ -32,19 +32,23 @@ class Analysis:
     peaks: list[list[int]]
 
 
-def analyse(path: Path, duration_ms: int) -> Analysis:
-    """Listen to an audio file that was probed; ``duration_ms`` is what the probe said.
+def cpu_seconds_for(duration_ms: int) -> float:
+    """How much processor time decoding so much sound may take."""
+    return min(_MOST_CPU_SECONDS, _LEAST_CPU_SECONDS + duration_ms / 60_000 * _CPU_SECONDS_PER_MINUTE)
+
+
+def analyse(path: Path, duration_ms: int, mime: str = "") -> Analysis:
+    """Listen to an audio file that was probed; ``duration_ms`` and ``mime`` are what the probe said.
 
     Raises ``AudioRefused`` (``hostile`` where it takes longer than such a file should; the audio stays playable, without a
     waveform) and ``jail.JailTrouble``, after which the same file may be tried again.
     """
-    cpu_seconds = min(_MOST_CPU_SECONDS, _LEAST_CPU_SECONDS + duration_ms / 60_000 * _CPU_SECONDS_PER_MINUTE)
     with open(path, "rb") as file:
-        demuxer = sniff(Source(file)).demuxer
+        demuxer = sniff(Source(file), mime).demuxer
         told = jail.run(
             "analyse",
             file,
-            cpu_seconds=cpu_seconds,
+            cpu_seconds=cpu_seconds_for(duration_ms),
             memory_bytes=_MEMORY_BYTES,
             wall_seconds=_WALL_SECONDS,
             demuxer=demuxer,

@@ -8,14 +8,17 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from calls.choices import AudioRefusal
 from calls.recordings.errors import AudioRefused
 
 _INSIDE = Path(__file__).with_name("jailed")
 _LONGEST_ANSWER = 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
 # Python decides nothing by the environment here (-I), and no secret of ours is in it.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "LANG": "C.UTF-8"}
 _LIMITS_HIT = {
@@ -35,30 +38,69 @@ def run(
 
     Raises ``AudioRefused``, with the code ``hostile`` where a limit was hit, and ``JailTrouble``.
     """
+    options = {**options, "cpu_seconds": cpu_seconds, "memory_bytes": memory_bytes}
+    with _child(job, file, options, wall_seconds) as child:
+        answer = child.output.read(_LONGEST_ANSWER)
+        code = child.finish()
+    return _judge(job, code, answer)
+
+
+def stream(
+    job: str, file: BinaryIO, *, cpu_seconds: float, memory_bytes: int, wall_seconds: float, **options: Any
+) -> Iterator[bytes]:
+    """The bytes a job makes of an open file, as they come.
+
+    Raises ``JailTrouble`` at the end where the job did not finish: what came before is then not whole.
+    """
+    options = {**options, "cpu_seconds": cpu_seconds, "memory_bytes": memory_bytes}
+    with _child(job, file, options, wall_seconds) as child:
+        while chunk := child.output.read(_CHUNK_BYTES):
+            yield chunk
+        code = child.finish()
+    if code:
+        raise JailTrouble(f"{job} ended with {code}.")
+
+
+class _Child:
+    """The process, its output, and the watch that ends it in time."""
+
+    def __init__(self, job: str, process: subprocess.Popen[bytes], wall_seconds: float) -> None:
+        self.output = cast(IO[bytes], process.stdout)
+        self._job, self._process, self._wall_seconds = job, process, wall_seconds
+        self._too_long = threading.Event()
+        self._watch = threading.Timer(wall_seconds, self._stop)
+        self._watch.start()
+
+    def finish(self) -> int:
+        """Its exit code. Raises ``JailTrouble`` where it had to be ended."""
+        self.output.close()
+        code = self._process.wait()
+        if self._too_long.is_set():
+            raise JailTrouble(f"{self._job} did not finish in {self._wall_seconds} s.")
+        return code
+
+    def close(self) -> None:
+        """Leave nothing running."""
+        self._watch.cancel()
+        self.output.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    def _stop(self) -> None:
+        self._too_long.set()
+        self._process.kill()
+
+
+@contextmanager
+def _child(job: str, file: BinaryIO, options: dict[str, Any], wall_seconds: float) -> Iterator[_Child]:
     file.seek(0)
-    told = json.dumps({"cpu_seconds": cpu_seconds, "memory_bytes": memory_bytes, **options})
-    command = [sys.executable, "-I", str(_INSIDE), job, told]
-    child = subprocess.Popen(
+    command = [sys.executable, "-I", str(_INSIDE), job, json.dumps(options)]
+    process = subprocess.Popen(
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT, cwd=_INSIDE
     )
-    too_long = threading.Event()
-
-    def stop() -> None:
-        too_long.set()
-        child.kill()
-
-    watchdog = threading.Timer(wall_seconds, stop)
-    watchdog.start()
-    try:
-        answer = child.stdout.read(_LONGEST_ANSWER) if child.stdout else b""
-    finally:
-        watchdog.cancel()
-        if child.stdout:
-            child.stdout.close()
-        code = child.wait()
-    if too_long.is_set():
-        raise JailTrouble(f"{job} did not finish in {wall_seconds} s.")
-    return _judge(job, code, answer)
+    with closing(_Child(job, process, wall_seconds)) as child:
+        yield child
 
 
 def _judge(job: str, code: int, answer: bytes) -> dict[str, Any]:

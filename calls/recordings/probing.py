@@ -35,14 +35,16 @@ class Probe:
     sample_rate_hz: int
 
 
-def probe(path: Path, accepted: Collection[str] | None = None) -> Probe:
+def probe(path: Path, accepted: Collection[str] | None = None, declared_mime: str = "") -> Probe:
     """What the audio file is; ``accepted`` limits the types (MIME) that are taken.
+
+    ``declared_mime`` is what the sender calls it; it decides only for G.722 without a container.
 
     Raises ``AudioRefused`` (not_audio, empty_audio, type_not_allowed, truncated, hostile) and ``jail.JailTrouble``, after which
     the same file may be probed again. Costs about 0.1 s; at most a second of processor time and 256 MiB, elsewhere.
     """
     with open(path, "rb") as file:
-        sniffed = sniff(Source(file))
+        sniffed = sniff(Source(file), declared_mime)
         if accepted is not None and sniffed.mime not in accepted:
             raise not_allowed(sniffed.mime)
         told = jail.run(

@@ -25,6 +25,7 @@ from calls.recordings.errors import AudioRefused, StorageTrouble
 from calls.recordings.jail import JailTrouble
 from calls.recordings.storage import Spool
 from calls.recordings.storage.keeping import Digest
+from calls.recordings.types import canonical
 from calls.uploads.errors import TicketNotFound
 from calls.uploads.staging import draft_from_json
 from calls.uploads.tickets import Told, end, reread, spools_of
@@ -106,7 +107,7 @@ def _check(digest: Digest, told: Told) -> None:
 def _probe(ticket: Upload, spool: Spool) -> probing.Probe:
     try:
         with _looking:
-            return probing.probe(spool.path, ticket.accepted)
+            return probing.probe(spool.path, ticket.accepted, canonical(ticket.declared_mime))
     except JailTrouble as error:
         raise StorageTrouble("The audio could not be looked at just now.") from error
 

@@ -25,7 +25,7 @@ def listen(recording_id: str) -> bool:
         return False
     try:
         with storage.local_copy(recording.storage_key) as path:
-            heard = vars(analyse(path, recording.duration_ms or 0))
+            heard = vars(analyse(path, recording.duration_ms or 0, recording.mime))
     except AudioRefused:  # plays, but takes too long to listen to
         heard = {}
     except (JailTrouble, StorageTrouble) as error:

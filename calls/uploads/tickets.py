@@ -21,29 +21,14 @@ from calls.recordings import storage
 from calls.recordings.errors import AudioRefused
 from calls.recordings.probing import LONGEST_MS
 from calls.recordings.storage import Spool
+from calls.recordings.types import MIMES, canonical
 from calls.uploads.errors import QuotaUsedUp, TicketNotFound
 from calls.uploads.staging import draft_as_json
 from tenants import deposits
 from tenants.authentication import Principal
 from tenants.models import Tenant
 
-# The types probing tells apart; a door may take fewer.
-ACCEPTED = (
-    "audio/wav", "audio/mpeg", "audio/ogg", "audio/flac", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb",
-)  # fmt: skip
-_OTHER_NAMES = {
-    "audio/x-wav": "audio/wav",
-    "audio/wave": "audio/wav",
-    "audio/vnd.wave": "audio/wav",
-    "audio/mp3": "audio/mpeg",
-    "audio/x-mp3": "audio/mpeg",
-    "audio/opus": "audio/ogg",
-    "application/ogg": "audio/ogg",
-    "audio/x-flac": "audio/flac",
-    "audio/m4a": "audio/mp4",
-    "audio/x-m4a": "audio/mp4",
-    "audio/x-aac": "audio/aac",
-}
+ACCEPTED = MIMES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,8 +147,8 @@ def _check_told(told: Told, accepted: Collection[str]) -> None:
         raise AudioRefused(AudioRefusal.TOO_LARGE, f"The audio is larger than {settings.CALLHUB_AUDIO_LIMIT} bytes.")
     if told.size == 0:
         raise AudioRefused(AudioRefusal.EMPTY_AUDIO, "There is no audio in no bytes.")
-    mime = told.mime.partition(";")[0].strip().lower()
-    if mime and _OTHER_NAMES.get(mime, mime) not in accepted:
+    mime = canonical(told.mime)
+    if mime and mime not in accepted:
         raise AudioRefused(AudioRefusal.TYPE_NOT_ALLOWED, f"Accepted types: {', '.join(accepted)}.")
 
 

@@ -39,7 +39,9 @@ class Source:
         self.head = self.at(0, HEAD_BYTES)
 
     def at(self, offset: int, length: int) -> bytes:
-        """At most ``length`` bytes from ``offset``."""
+        """At most ``length`` bytes from ``offset``; none past the end, however far."""
+        if offset >= self.size:
+            return b""
         self.file.seek(offset)
         return self.file.read(length)
 
@@ -61,7 +63,8 @@ def empty() -> AudioRefused:
 def not_allowed(what: str) -> AudioRefused:
     """The refusal of audio or video of a kind that is not taken."""
     return AudioRefused(
-        AudioRefusal.TYPE_NOT_ALLOWED, f"{what} is not taken. Send WAV, MP3, Ogg (Opus or Vorbis), FLAC, M4A, AAC or AMR."
+        AudioRefusal.TYPE_NOT_ALLOWED,
+        f"{what} is not accepted. Send WAV, MP3, Ogg, WebM, FLAC, M4A, 3GP, AAC, AMR, AIFF, AU, CAF or GSM.",
     )
 
 

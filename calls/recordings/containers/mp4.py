@@ -1,4 +1,4 @@
-"""M4A: AAC in an MP4 file (ISO/IEC 14496-12)."""
+"""MP4, M4A and 3GP with AAC, Opus, ALAC, MP3 or AMR (ISO/IEC 14496-12, 3GPP TS 26.244)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterator
 
 from calls.recordings.containers.base import MOST_PARTS, Sniffed, Source, check_complete, cut_off, not_audio
+
+_CODECS = frozenset({"aac", "opus", "alac", "mp3", "amr_nb", "amr_wb"})
 
 
 def sniff(source: Source) -> Sniffed:
@@ -18,7 +20,8 @@ def sniff(source: Source) -> Sniffed:
         if b"mdat" in names:  # a recorder that was killed: without the table nobody can find the sound
             raise cut_off(1)
         raise not_audio("its MP4 has no tracks")
-    return Sniffed(container="mp4", demuxer="mov", mime="audio/mp4", codecs=frozenset({"aac"}))
+    mime = "audio/3gpp" if source.head[8:10] == b"3g" else "audio/mp4"
+    return Sniffed(container="mp4", demuxer="mov", mime=mime, codecs=_CODECS)
 
 
 def _atoms(source: Source) -> Iterator[tuple[bytes, int, int]]:

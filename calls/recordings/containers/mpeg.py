@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from calls.recordings.containers import flac
 from calls.recordings.containers.base import Sniffed, Source, check_complete, empty, not_allowed, not_audio
+from calls.recordings.errors import AudioRefused
 
 _MOST_TAGS = 3
 _MOST_PADDING = 4096
+_LONGEST_FRAME = 2881  # bytes, MPEG-2.5 at 8 kHz and 160 kbit/s
+_TEXT = bytes([9, 10, 13, *range(32, 127)])
+_NOTHING_KNOWN = "it begins like nothing known"
 _FRAMES = 3  # in a row, before bytes that merely look like a frame are believed
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version: 1, 2, 2.5
 _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -32,9 +38,23 @@ def looks_like(head: bytes) -> bool:
     return head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
 
 
-def sniff(source: Source) -> Sniffed:
+def sniff_after_junk(source: Source) -> Sniffed:
+    """MP3 behind zeros, or behind the rest of a frame whose beginning was cut away."""
+    start = len(source.head) - len(source.head.lstrip(b"\0"))
+    if looks_like(source.head[start:]):
+        return sniff(source, start)
+    if not source.head[start : start + 4].translate(None, _TEXT):
+        raise not_audio(_NOTHING_KNOWN)
+    rest = source.head[start : start + _LONGEST_FRAME]
+    for sync in re.finditer(rb"\xff[\xe2-\xff]", rest):
+        with contextlib.suppress(AudioRefused):
+            return sniff(source, start + sync.start())
+    raise not_audio(_NOTHING_KNOWN)
+
+
+def sniff(source: Source, start: int = 0) -> Sniffed:
     """Skip the tags, then read the first frames."""
-    start = _skip_tags(source)
+    start = _skip_tags(source, start)
     if start >= source.size:
         raise empty()
     head = source.at(start, 16)
@@ -48,9 +68,9 @@ def sniff(source: Source) -> Sniffed:
     return Sniffed(container="mp3", demuxer="mp3", mime="audio/mpeg", codecs=frozenset({"mp3"}), declared_ms=declared_ms)
 
 
-def _skip_tags(source: Source) -> int:
+def _skip_tags(source: Source, start: int) -> int:
     """Where the frames begin: after ID3v2 tags and the zeros some writers pad them with."""
-    offset = 0
+    offset = start
     for _ in range(_MOST_TAGS + 1):
         tag = source.at(offset, 10)
         if not tag.startswith(b"ID3"):
@@ -60,7 +80,7 @@ def _skip_tags(source: Source) -> int:
         offset += 10 + (tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]) + (10 if tag[5] & 0x10 else 0)
     else:
         raise not_audio("it has too many ID3 tags")
-    if offset:
+    if offset > start:
         padding = source.at(offset, _MOST_PADDING)
         offset += len(padding) - len(padding.lstrip(b"\0"))
     return offset

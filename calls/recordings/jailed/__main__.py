@@ -11,13 +11,18 @@ import os
 import signal
 import sys
 
+STREAMING = {"convert"}
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 
 def main() -> None:
-    """Do the job and print ``{"answer": …}``, ``{"refused": code, "message": …}`` or ``{"trouble": …}``."""
+    """Do the job and print ``{"answer": …}``, ``{"refused": code, "message": …}`` or ``{"trouble": …}``.
+
+    A job that writes bytes itself answers nothing, and exits with 1 where it failed.
+    """
+    options = json.loads(sys.argv[2])
     try:
-        options = json.loads(sys.argv[2])
         job = __import__(sys.argv[1])
         job.prepare()
         confine(cpu_seconds=options["cpu_seconds"], memory_bytes=options["memory_bytes"])
@@ -26,6 +31,8 @@ def main() -> None:
         answer = {"refused": "hostile", "message": "Reading it takes more memory than any call needs."}
     except Exception as error:  # whatever it is, the outside must hear of it
         answer = {"trouble": f"{type(error).__name__}: {error}"[:500]}
+    if sys.argv[1] in STREAMING:
+        sys.exit(0 if answer is None else 1)
     os.write(1, json.dumps(answer).encode())
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import av
 import numpy as np
-from decoding import Refused, open_audio, warm_up
+from decoding import Refused, Undecodable, decode, decoder_of, open_audio, warm_up
 from numpy.typing import NDArray
 
 FRAME_MS = 20
@@ -51,11 +50,11 @@ def run(file: BinaryIO, options: dict[str, Any]) -> dict[str, Any]:
 
 def _decoded(container: Any, stream: Any) -> Iterator[Sound]:
     """The sound, frame by frame, where a jump in time is silence; what cannot be decoded is left out."""
-    rate, done = stream.codec_context.sample_rate, 0
+    rate, done, decoder = stream.codec_context.sample_rate, 0, decoder_of(stream)
     for packet in container.demux(stream):
         try:
-            frames = stream.decode(packet)
-        except av.error.InvalidDataError:
+            frames = decode(decoder, packet)
+        except Undecodable:
             continue
         for frame in frames:
             if frame.sample_rate != rate:

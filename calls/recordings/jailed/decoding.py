@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import av
 
+_OPENCORE = {"amr_nb": "libopencore_amrnb", "amr_wb": "libopencore_amrwb"}
 _OPTIONS = {"probesize": "1000000", "protocol_whitelist": "none"}
 
 
@@ -17,6 +18,10 @@ class Refused(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.answer = {"refused": code, "message": message}
+
+
+class Undecodable(Exception):
+    """A packet that cannot be decoded; the next one may be."""
 
 
 def open_audio(file: BinaryIO, demuxer: str) -> tuple[Any, Any]:
@@ -38,6 +43,29 @@ def open_audio(file: BinaryIO, demuxer: str) -> tuple[Any, Any]:
     return container, stream
 
 
+def decoder_of(stream: Any) -> Any:
+    """What decodes the stream.
+
+    AMR's own decoder knows nothing of the frames a telephone sends while its owner is silent; OpenCORE's fills them.
+    """
+    name = _OPENCORE.get(stream.codec_context.codec.canonical_name)
+    if name is None:
+        return stream.codec_context
+    decoder: Any = av.CodecContext.create(name, "r")
+    decoder.layout, decoder.sample_rate = "mono", stream.codec_context.sample_rate
+    return decoder
+
+
+def decode(decoder: Any, packet: Any) -> list[Any]:
+    """The frames of a packet. Raises ``Undecodable``."""
+    try:
+        return list(decoder.decode(packet))
+    except av.error.FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise Undecodable from error
+
+
 def warm_up() -> None:
     """Decode a little of our own, so that everything PyAV loads late is loaded before the jail closes."""
     own = io.BytesIO()
@@ -47,5 +75,7 @@ def warm_up() -> None:
     own.seek(0)
     container, stream = open_audio(own, "wav")
     for packet in container.demux(stream):
-        stream.decode(packet)
+        decode(stream.codec_context, packet)
+    for name in _OPENCORE.values():
+        av.CodecContext.create(name, "r")
     container.close()

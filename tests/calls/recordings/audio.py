@@ -75,8 +75,24 @@ _RECIPES = {
     "m4a": ("ipod", "aac", 44100, "stereo"),
     "aac": ("adts", "aac", 44100, "mono"),
     "amr": ("amr", "libopencore_amrnb", 8000, "mono"),
+    "ima.wav": ("wav", "adpcm_ima_wav", 8000, "mono"),
+    "ms.wav": ("wav", "adpcm_ms", 8000, "mono"),
+    "g722.wav": ("wav", "g722", 16000, "mono"),
+    "g726.wav": ("wav", "g726", 8000, "mono"),
+    "mp3.wav": ("wav", "libmp3lame", 16000, "mono"),
+    "pcm.aiff": ("aiff", "pcm_s16be", 8000, "stereo"),
+    "mulaw.au": ("au", "pcm_mulaw", 8000, "mono"),
+    "pcm.caf": ("caf", "pcm_s16le", 8000, "mono"),
+    "alac.caf": ("caf", "alac", 44100, "stereo"),
+    "opus.webm": ("webm", "libopus", 48000, "stereo"),
+    "vorbis.mka": ("matroska", "vorbis", 44100, "stereo"),
+    "amr.3gp": ("3gp", "libopencore_amrnb", 8000, "mono"),
+    "aac.3gp": ("3gp", "aac", 44100, "mono"),
+    "opus.mp4": ("mp4", "libopus", 48000, "stereo"),
+    "alac.m4a": ("ipod", "alac", 44100, "stereo"),
+    "g722": ("g722", "g722", 16000, "mono"),
 }
-ENCODED = tuple(_RECIPES)
+ENCODED = tuple(name for name in _RECIPES if name != "g722")  # which only its sender can name
 
 
 @functools.cache
@@ -157,7 +173,7 @@ PAYLOADS = {
     "m3u8": PLAYLIST, "concat": CONCAT,
 }  # fmt: skip
 MAGICS = {
-    "riff": b"RIFF\xff\xff\0\0WAVE", "wav": wav_header(0xFFFFFFF0), "ogg": b"OggS", "flac": b"fLaC", "id3": id3(b"x" * 20),
+    "riff": b"RIFF\xff\xff\0\0WAVE", "wav": wav_header(0x00FFFFF0), "ogg": b"OggS", "flac": b"fLaC", "id3": id3(b"x" * 20),
     "mp3": b"\xff\xfb\x90\x64", "adts": b"\xff\xf1\x50\x80", "ftyp": atom(b"ftyp", b"M4A \0\0\0\0"), "amr": b"#!AMR\n",
 }  # fmt: skip
 NOT_AUDIO, EMPTY, TYPE, CUT, HOSTILE = {"not_audio"}, {"empty_audio"}, {"type_not_allowed"}, {"truncated"}, {"hostile"}
@@ -189,9 +205,13 @@ def _nothing() -> Iterator[tuple[str, bytes, set[str]]]:
     yield "pls", b"[playlist]\nFile1=http://127.0.0.1:9/\n", NOT_AUDIO
     yield "sdp", b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nm=audio 9 RTP/AVP 0\n", NOT_AUDIO
     yield "film", film(), TYPE
-    yield "webm", b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm" + bytes(100), TYPE
+    yield (
+        "webm",
+        b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm" + bytes(100),
+        TYPE | NOT_AUDIO,
+    )
     yield "avi", b"RIFF\x00\x01\0\0AVI LIST" + bytes(300), TYPE
-    yield "aiff", b"FORM\0\0\1\0AIFFCOMM" + bytes(100), TYPE | NOT_AUDIO
+    yield "aiff", b"FORM\0\0\1\0AIFFCOMM" + bytes(100), CUT | NOT_AUDIO
     yield "midi", b"MThd\0\0\0\6\0\1\0\1\0\x60MTrk" + bytes(50), TYPE
 
 
@@ -207,7 +227,7 @@ def _disguises() -> Iterator[tuple[str, bytes, set[str]]]:
 def _wavs() -> Iterator[tuple[str, bytes, set[str]]]:
     sound = bytes(1600)
     yield "wav-44-bytes", wav_header(0), EMPTY
-    yield "wav-60-bytes-4-gib", wav_header(0xFFFFFFF0) + bytes(16), CUT
+    yield "wav-60-bytes-16-mib", wav_header(0x00FFFFF0) + bytes(16), CUT
     yield "wav-60-bytes-unknown", wav_header(0xFFFFFFFF) + bytes(16), EMPTY
     yield (
         "wav-rf64-lies",
@@ -222,8 +242,10 @@ def _wavs() -> Iterator[tuple[str, bytes, set[str]]]:
         yield f"wav-block-{block}", wav_header(1600, block=block) + sound, NOT_AUDIO
     for bits in (0, 1, 13, 64, 65528):
         yield f"wav-bits-{bits}", wav_header(1600, bits=bits, block=bits // 8 % 65536) + sound, NOT_AUDIO
-    for tag in (0, 0x02, 0x11, 0x55, 0x161, 0x1234):
+    for tag in (0, 0x161, 0x1234):
         yield f"wav-codec-{tag:x}", wav_header(1600, tag=tag) + sound, TYPE
+    for tag in (0x02, 0x11, 0x55):
+        yield f"wav-codec-{tag:x}-broken", wav_header(1600, tag=tag, bits=0, block=0) + sound, NOT_AUDIO | EMPTY | TYPE
     yield "wav-no-format", b"RIFF\0\1\0\0WAVEdata" + struct.pack("<I", 1600) + sound, NOT_AUDIO
     yield "wav-no-data", wav_header(0)[:36], EMPTY
     yield "wav-short-format", b"RIFF\0\1\0\0WAVEfmt \4\0\0\0\1\0\1\0", NOT_AUDIO
