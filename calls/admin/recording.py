@@ -25,7 +25,7 @@ from calls.admin.recording_filters import FILTERS, RecordingList
 from calls.choices import EventKind, RecordingState, Source
 from calls.errors import CallError
 from calls.models import Recording
-from calls.recordings import serving
+from calls.recordings import playback, serving
 from calls.recordings.errors import StorageTrouble
 from tenants.choices import Role
 from tenants.reach import Reach, reach_of
@@ -167,7 +167,7 @@ class RecordingAdmin(ReadOnly, TenantModelAdmin):
             raise Http404
         wants_file = request.GET.get("download") == "true"
         try:
-            answer = serving.serve(request, recording, serving.ATTACHMENT if wants_file else serving.INLINE)
+            answer = _served(request, recording, wants_file)
         except StorageTrouble as trouble:
             return HttpResponse(gettext("The audio cannot be read just now."), status=trouble.status, content_type="text/plain")
         if request.method == "GET" and answer.status_code in (200, 206, 302):
@@ -234,6 +234,13 @@ class RecordingAdmin(ReadOnly, TenantModelAdmin):
             "back": _page_of(recording),
         }
         return TemplateResponse(request, f"admin/calls/recording/{name}.html", context)
+
+
+def _served(request: HttpRequest, recording: Recording, wants_file: bool) -> HttpResponseBase:
+    """The stored bytes as a file, or what a browser can play of them."""
+    if wants_file:
+        return serving.serve(request, recording, serving.ATTACHMENT)
+    return serving.serve(request, playback.playable(recording), serving.INLINE)
 
 
 def _page_of(recording: Recording) -> str:

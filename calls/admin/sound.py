@@ -20,10 +20,7 @@ from calls.admin import cells
 from calls.choices import RecordingKind, RecordingState
 from calls.models import Call, Recording
 
-# What no browser plays: for these a file to download is offered.
-UNPLAYABLE_MIMES = frozenset({"audio/amr", "audio/amr-wb"})
 SHOWN = 50
-UNPLAYABLE_CODECS = frozenset({"gsm", "gsm_ms", "amrnb", "amrwb", "amr_nb", "amr_wb"})
 _TONES = {
     RecordingState.STORED: "good",
     RecordingState.REFUSED: "bad",
@@ -73,8 +70,8 @@ class Sound:
 
     @property
     def is_shown_as_player(self) -> bool:
-        """Whether a browser plays it."""
-        return self.recording.is_playable and is_browsers(self.recording)
+        """Whether there is anything to play."""
+        return self.recording.is_playable
 
     @property
     def peaks(self) -> list[list[int]]:
@@ -139,11 +136,6 @@ def why_refused(recording: Recording) -> str:
     return f"{kind}. ({kept})"
 
 
-def is_browsers(recording: Recording) -> bool:
-    """Whether browsers play audio like this."""
-    return recording.mime not in UNPLAYABLE_MIMES and recording.codec not in UNPLAYABLE_CODECS
-
-
 def audio_address(recording: Recording) -> str:
     """Where the admin's own player gets the bytes; each request is authorised."""
     return reverse("admin:calls_recording_audio", args=[recording.pk])
@@ -156,9 +148,6 @@ def mini_player(call: Call, recordings: Iterable[Recording]) -> SafeString | str
         return ""
     page = reverse("admin:calls_call_change", args=[call.pk])
     length = cells.length(recording.duration_ms)
-    if not is_browsers(recording):
-        words = gettext("Browsers cannot play this recording: download it from the call's page")
-        return format_html('<a class="ch-mini" href="{}#sound" title="{}">{}{}</a>', page, words, cells.icon("download"), length)
     return format_html(
         '<a class="ch-mini" href="{}#sound" data-mini="{}" data-seconds="{}" data-pause="{}" aria-label="{}">'
         '<span class="material-symbols-outlined ch-icon" aria-hidden="true">play_arrow</span>'
@@ -242,8 +231,6 @@ def _note(recording: Recording) -> str:
         }.get(RecordingState(recording.state), "")
     if not recording.is_playable:
         return gettext("The audio is kept elsewhere.")
-    if not is_browsers(recording):
-        return gettext("Browsers cannot play this kind of audio. Download it to listen.")
     if recording.analysed_at is None:
         return gettext("The waveform follows in a moment.")
     if recording.is_too_short_to_be_speech:

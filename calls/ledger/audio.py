@@ -21,7 +21,7 @@ from calls.ledger.expecting import expect_from_link
 from calls.ledger.judging import check_facts
 from calls.ledger.recording import record
 from calls.ledger.retaining import retain_until
-from calls.models import Call, CallEvent, Recording
+from calls.models import Call, CallEvent, PlayableCopy, Recording
 from calls.recordings import storage
 from calls.recordings.errors import AudioRefused
 from calls.recordings.probing import Probe
@@ -171,10 +171,16 @@ def remove_audio(
             link: dict[str, Any] = {"recording_url": ""} if _is_link_of(row, call) else {}
             _note_audio(call, **link)
             _tell(call, EventKind.RECORDING_REMOVED, row, actor, {"reason": str(reason)})
-        if row.storage_key:
-            key = row.storage_key
-            transaction.on_commit(lambda: _drop_object(key), robust=True)  # Django cannot name a partial where it logs its error
+        copies = PlayableCopy.objects.filter(recording=row)
+        keys = [row.storage_key, *copies.values_list("storage_key", flat=True)]
+        copies.delete()
+        for key in filter(None, keys):
+            _drop_after_commit(key)
         return True
+
+
+def _drop_after_commit(key: str) -> None:
+    transaction.on_commit(lambda: _drop_object(key), robust=True)  # Django cannot name a partial where it logs its error
 
 
 def _is_link_of(row: Recording, call: Call) -> bool:

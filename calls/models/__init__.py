@@ -16,6 +16,7 @@ from calls.models.notice import Notice
 from calls.models.numbering import CallNumbering
 from calls.models.origination import Origination
 from calls.models.outcome import Outcome
+from calls.models.playable import PlayableCopy
 from calls.models.recording import Recording
 from calls.models.retention import RetentionRule, RetentionRun
 from calls.models.rule import TagRule
@@ -29,7 +30,7 @@ from calls.models.webhook import WebhookEndpoint
 __all__ = [
     "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns",
     "Delivery", "DialPlan", "DialUse", "DialectUse", "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor",
-    "MissedTry", "Notice", "Origination", "Outcome", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun",
-    "SavedView", "Tag", "TagRule", "TelephonyListener", "TriedRequest", "TryAddress", "Upload", "UploadChunk", "UsageCursor",
+    "MissedTry", "Notice", "Origination", "Outcome", "PlayableCopy", "Recording", "RecordingFetch", "RetentionRule",
+    "RetentionRun", "SavedView", "Tag", "TagRule", "TelephonyListener", "TriedRequest", "TryAddress", "Upload", "UploadChunk", "UsageCursor",
     "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

@@ -13,24 +13,26 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date
 
-from calls.models import Recording
+from calls.models import PlayableCopy, Recording
 from calls.recordings import ranges, storage
 from calls.recordings.errors import ObjectMissing, StorageTrouble
 from calls.recordings.storage.keeping import CHUNK_BYTES, Chunks
+from calls.recordings.types import MIMES
 
 INLINE, ATTACHMENT = "inline", "attachment"
 HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
-_MIMES = frozenset("audio/wav audio/mpeg audio/ogg audio/flac audio/mp4 audio/aac audio/amr audio/amr-wb".split())
 if TYPE_CHECKING:
     from calls.recordings.storage.bucket import BucketKeeper
 
+Servable = Recording | PlayableCopy
 _log = logging.getLogger(__name__)
 
 
-def serve(request: HttpRequest, recording: Recording, disposition: str = INLINE) -> HttpResponseBase:
+def serve(request: HttpRequest, recording: Servable, disposition: str = INLINE) -> HttpResponseBase:
     """The answer to a GET or HEAD for a recording's audio: 200, 206, 302 to the bucket, 304, 412 or 416.
 
     The caller has authorised the request. Raises ``ObjectMissing`` where the recording keeps no audio, and ``StorageTrouble``.
@@ -57,9 +59,9 @@ def serve(request: HttpRequest, recording: Recording, disposition: str = INLINE)
     return _with(body, headers)
 
 
-def filename(recording: Recording) -> str:
+def filename(recording: Servable) -> str:
     """A name for the saved file, made of what is ours alone."""
-    moment = recording.call.started_at if recording.call else recording.created_at
+    moment = recording.call.started_at if recording.call else recording.stored_at or timezone.now()
     return f"call-{moment:%Y%m%d-%H%M%S}-{recording.pk.hex[-8:]}.{recording.extension}"
 
 
@@ -85,9 +87,9 @@ class _Window:
         self.tell = chunks.source.tell  # type: ignore[attr-defined]
 
 
-def _headers(recording: Recording, disposition: str) -> dict[str, str]:
+def _headers(recording: Servable, disposition: str) -> dict[str, str]:
     return {
-        "Content-Type": recording.mime if recording.mime in _MIMES else "application/octet-stream",
+        "Content-Type": recording.mime if recording.mime in MIMES else "application/octet-stream",
         "Content-Disposition": content_disposition_header(disposition != INLINE, filename(recording)) or ATTACHMENT,
         "Accept-Ranges": "bytes",
         "ETag": f'"{recording.sha256}"',
@@ -105,7 +107,7 @@ def _with(response: HttpResponseBase, headers: dict[str, str]) -> HttpResponseBa
     return response
 
 
-def _elsewhere(request: HttpRequest, recording: Recording, headers: dict[str, str]) -> HttpResponse | None:
+def _elsewhere(request: HttpRequest, recording: Servable, headers: dict[str, str]) -> HttpResponse | None:
     """The answer that leaves the bytes to nginx or the bucket, where so configured; None where we send them."""
     keeper = storage.keeper()
     if settings.CALLHUB_ACCEL_PREFIX and keeper.is_on_disk:
@@ -121,7 +123,7 @@ def _elsewhere(request: HttpRequest, recording: Recording, headers: dict[str, st
     return None
 
 
-def _open(recording: Recording, span: ranges.Span) -> Chunks:
+def _open(recording: Servable, span: ranges.Span) -> Chunks:
     try:
         chunks = storage.open_range(recording.storage_key, span.start, span.length)
     except ObjectMissing:

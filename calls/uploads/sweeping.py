@@ -12,6 +12,7 @@ from django.utils import timezone
 from calls.choices import UploadState
 from calls.errors import CallError
 from calls.models import Upload, UploadChunk
+from calls.recordings import playback
 from calls.recordings.errors import SpoolMissing, StorageTrouble
 from calls.recordings.storage import Spool
 from calls.recordings.storage.sweeping import Swept, sweep_orphans
@@ -47,6 +48,7 @@ def sweep(now: datetime | None = None) -> Swept:
     """Remove objects, spools and parts nothing refers to, and tickets that ended long ago."""
     now = now or timezone.now()
     Upload.objects.filter(finished_at__lt=now - REMEMBERED).delete()
+    playback.drop_unplayed(now)
     return sweep_orphans(timedelta(hours=settings.CALLHUB_UPLOAD_HOURS + 1), _spools_in_use)
 
 

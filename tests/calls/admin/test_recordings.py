@@ -15,6 +15,7 @@ from calls.choices import AudioRefusal, EventKind, RecordingState, RemovalReason
 from calls.models import CallEvent, Recording
 from calls.recordings.errors import AudioRefused
 from tenants.choices import Role
+from tests.calls.recordings.audio import encoded
 from tests.make import make_call, make_center, make_recording, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -176,14 +177,23 @@ def test_the_player_gets_the_stored_waveform(manager, recording):
         assert words in text, words
 
 
-@pytest.mark.parametrize("codec", ["gsm_ms", "amrnb"])
-def test_what_no_browser_plays_is_offered_as_a_file(manager, recording, codec):
-    Recording.objects.update(codec=codec, mime="audio/amr" if codec == "amrnb" else "audio/wav")
-    text = text_of(manager, call_page(recording))
-    assert "Browsers cannot play this kind of audio" in text
-    assert "data-player" not in text
-    assert page("audio", recording) + "?download=true" in text
-    assert "Browsers cannot play this recording" in text_of(manager, "/admin/calls/call/")
+def test_what_browsers_do_not_play_is_played_from_a_copy_and_downloaded_as_it_came(manager, tenant):
+    audio = encoded("amr")
+    facts = {"container": "amr", "codec": "amr_nb", "mime": "audio/amr", "duration_ms": 3020}
+    recording = make_recording(make_call(tenant), audio, **facts)
+    assert "data-player" in text_of(manager, call_page(recording))
+    played = manager.get(page("audio", recording))
+    assert (played.status_code, played["Content-Type"]) == (200, "audio/wav")
+    assert b"".join(played.streaming_content)[:4] == b"RIFF"
+    saved = manager.get(page("audio", recording), {"download": "true"})
+    assert saved["Content-Type"] == "audio/amr"
+    assert b"".join(saved.streaming_content) == audio
+
+
+def test_what_cannot_be_converted_is_said_and_can_be_downloaded(manager, tenant):
+    recording = make_recording(make_call(tenant), b"no audio", codec="gsm_ms")
+    assert manager.get(page("audio", recording)).status_code == 503
+    assert manager.get(page("audio", recording), {"download": "true"}).status_code == 200
 
 
 def test_says_in_words_what_became_of_the_rest(manager, tenant):
