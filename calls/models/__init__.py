@@ -28,9 +28,10 @@ from calls.models.view import ChosenColumns, SavedView
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote", "CallNumbering", "ChosenColumns",
-    "Delivery", "DialPlan", "DialUse", "DialectUse", "DoNotCall", "JournalPlace", "Line", "MissedCall", "MissedCursor",
-    "MissedTry", "Notice", "Origination", "Outcome", "PlayableCopy", "Recording", "RecordingFetch", "RetentionRule",
-    "RetentionRun", "SavedView", "Tag", "TagRule", "TelephonyListener", "TriedRequest", "TryAddress", "Upload", "UploadChunk", "UsageCursor",
-    "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
+    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote",
+    "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse", "DialectUse", "DoNotCall",
+    "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination",
+    "Outcome", "PlayableCopy", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun",
+    "SavedView", "Tag", "TagRule", "TelephonyListener", "TriedRequest", "TryAddress", "Upload",
+    "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",
 ]  # fmt: skip

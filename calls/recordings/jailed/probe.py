@@ -106,5 +106,6 @@ def _duration_ms(container: Any, stream: Any, read: _Read, declared_ms: int | No
     counted_ms = int(read.duration * stream.time_base * 1000)
     if declared_ms and counted_ms < declared_ms * 0.99 - 100:
         raise Refused("truncated", f"The file is cut off: it holds {counted_ms} of {declared_ms} milliseconds.")
-    is_believable = declared_ms and counted_ms < declared_ms * 1.01 + 100
-    return int(declared_ms if is_believable else counted_ms)
+    if declared_ms and counted_ms < declared_ms * 1.01 + 100:
+        return declared_ms
+    return counted_ms
