@@ -265,6 +265,7 @@ class EndpointKind(models.TextChoices):
     WEBHOOK = "webhook", _("Webhook")
     SEND_CALLBACK = "send_callback", _("Callback for calls a number makes")  # FoneStorm's send_notify
     RECEIVE_CALLBACK = "receive_callback", _("Callback for calls a number gets")  # … receive_notify
+    CDR_CALLBACK = "cdr_callback", _("Call records of the account")  # … accounts/cdr_notify
 
 
 class EndpointState(models.TextChoices):

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 _TOKEN = re.compile(r"\{\{\s*([A-Za-z0-9_.]*)\s*\}\}")
+_WRITTEN = re.compile(r"(?:\{\{|%7b%7b)(?:\s|%20|\+)*([A-Za-z0-9_.]*)(?:\s|%20|\+)*(?:\}\}|%7d%7d)", re.IGNORECASE)
 _MARK = "\ue000"  # in the place of a token; never part of an address
 DEEPEST = 16  # objects and lists within each other in a template
 
@@ -25,6 +26,11 @@ class BadTemplate(ValueError):
 def names_in(text: str) -> list[str]:
     """The tokens of a text, each once, in their order."""
     return list(dict.fromkeys(_TOKEN.findall(text)))
+
+
+def plain_tokens(address: str) -> str:
+    """An address with its tokens as ``{{name}}``: FoneStorm's clients put spaces in them, or percent-encode the braces."""
+    return _WRITTEN.sub(r"{{\1}}", address)
 
 
 def check_address(address: str) -> None:

@@ -66,6 +66,9 @@ class Line(TenantOwned):
     )
     is_recorded = models.BooleanField(_("record calls"), default=False, help_text=_("Unless the request says otherwise."))
     is_active = models.BooleanField(default=True, help_text=_("Off: it makes no calls."))
+    message_routing = models.JSONField(
+        default=dict, blank=True, editable=False, help_text=_("Where text messages go, as FoneStorm's clients set it.")
+    )
     is_adopted = models.BooleanField(
         default=False, editable=False, help_text=_("Taken when it was first used, as nobody had it.")
     )

@@ -18,13 +18,14 @@ from django.utils.translation import gettext_lazy as _
 from calls.choices import Direction, Disposition, EndpointKind, EndpointState, PayloadFormat, WebhookEvent
 from calls.headers import check_headers
 from calls.models.event import CallEvent
-from calls.tokens import BadTemplate, check_address
+from calls.tokens import BadTemplate, check_address, plain_tokens
 from tenants.commit_order import Position
 from tenants.scoping import TenantOwned, TenantQuerySet
 from tenants.sealing import seal, unseal
 
 SECRET_MARK = "whsec_"  # noqa: S105 - what Standard Webhooks has every secret begin with
 MOST_IN_FLIGHT = 10
+_WITHOUT_LINE = ["webhook", "cdr_callback"]
 
 
 class EndpointQuerySet(TenantQuerySet["WebhookEndpoint"]):
@@ -108,8 +109,14 @@ class WebhookEndpoint(TenantOwned):
             ),
             models.CheckConstraint(
                 name="callbacks_have_a_line",
-                condition=Q(kind="webhook", line__isnull=True) | (~Q(kind="webhook") & Q(line__isnull=False)),
+                condition=Q(kind__in=_WITHOUT_LINE, line__isnull=True) | (~Q(kind__in=_WITHOUT_LINE) & Q(line__isnull=False)),
                 violation_error_message=_("A callback belongs to a number, a webhook to none."),
+            ),
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=Q(kind="cdr_callback"),
+                name="call_records_go_to_one_address",
+                violation_error_message=_("The call records go to an address already."),
             ),
             models.CheckConstraint(
                 name="callbacks_speak_fonestorm",
@@ -129,6 +136,7 @@ class WebhookEndpoint(TenantOwned):
 
     def clean(self) -> None:
         problems: dict[str, Any] = {}
+        self.url = plain_tokens(self.url)
         for check in (self._check_url, self._check_headers, self._check_filter):
             try:
                 check()

@@ -24,9 +24,11 @@ from calls.webhooks.endpoints import (
     pause,
     remove,
     remove_callback,
+    remove_cdr_callback,
     resume,
     rotate_secret,
     set_callback,
+    set_cdr_callback,
 )
 from calls.webhooks.errors import EndpointNotActive, NothingToReplay, WebhookError
 from calls.webhooks.fanout import fan_out, waiting
@@ -38,6 +40,6 @@ from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 __all__ = [
     "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
     "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "make_address", "pause", "remove", "remove_callback",
-    "replay", "replay_all", "replayable", "resume", "rotate_secret", "samples",
-    "set_callback", "take", "template_tokens", "waiting",
+    "remove_cdr_callback", "replay", "replay_all", "replayable", "resume", "rotate_secret", "samples",
+    "set_callback", "set_cdr_callback", "take", "template_tokens", "waiting",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
@@ -21,6 +22,7 @@ from calls.webhooks import bell, clock, trying
 from calls.webhooks.errors import EndpointNotActive
 from calls.webhooks.payloads import fonestorm, render, sample, template_tokens
 from calls.webhooks.vocabulary import fits
+from tenants.models import Tenant
 
 BOTH_SECRETS_FOR = timedelta(hours=24)
 
@@ -87,7 +89,32 @@ def set_callback(
 
     ``format`` is one of FoneStorm's. Raises ``ValidationError``, then the earlier one stays as it is.
     """
-    work = partial(_set_callback, line, kind, format=format, url=url, username=username, password=password)
+    name = f"{line.number} {EndpointKind(kind).label}"[:100]
+    owner = {"tenant_id": line.tenant_id, "line": line, "kind": kind}
+    return _put(owner, name=name, format=format, url=url, username=username, password=password)
+
+
+def set_cdr_callback(
+    tenant: Tenant, *, format: PayloadFormat, url: str, username: str = "", password: str = ""
+) -> WebhookEndpoint:
+    """Send a record of each of the tenant's calls to an address when it has ended; the last address counts.
+
+    ``format`` is one of FoneStorm's. Raises ``ValidationError``, then the earlier one stays as it is.
+    """
+    name = str(EndpointKind.CDR_CALLBACK.label)
+    owner = {"tenant_id": tenant.pk, "kind": EndpointKind.CDR_CALLBACK, "event_types": [WebhookEvent.CALL_ENDED.value]}
+    return _put(owner, name=name, format=format, url=url, username=username, password=password)
+
+
+def remove_cdr_callback(tenant: Tenant) -> None:
+    """Send the tenant's call records nowhere any more; none there is as good."""
+    endpoint = WebhookEndpoint.objects.for_tenant(tenant).filter(kind=EndpointKind.CDR_CALLBACK).first()
+    if endpoint is not None:
+        remove(endpoint)
+
+
+def _put(owner: dict[str, Any], **facts: Any) -> WebhookEndpoint:
+    work = partial(_set_callback, owner, **facts)
     try:
         return work()
     except IntegrityError:  # another request made it just now; the last one counts
@@ -99,12 +126,13 @@ def set_callback(
 
 
 def _set_callback(
-    line: Line, kind: EndpointKind, *, format: PayloadFormat, url: str, username: str, password: str
+    owner: dict[str, Any], *, name: str, format: PayloadFormat, url: str, username: str, password: str
 ) -> WebhookEndpoint:
-    endpoint = callback_of(line, kind) or WebhookEndpoint(tenant_id=line.tenant_id, line=line, kind=kind, in_flight_limit=1)
+    found = WebhookEndpoint.objects.filter(tenant=owner["tenant_id"], kind=owner["kind"], line=owner.get("line")).first()
+    endpoint = found or WebhookEndpoint(**owner, in_flight_limit=1)
     is_elsewhere = endpoint.url != url
     endpoint.url, endpoint.format, endpoint.username, endpoint.password = url, format, username, password
-    endpoint.name = f"{line.number} {EndpointKind(kind).label}"[:100]
+    endpoint.name = name
     if is_elsewhere or endpoint.state != EndpointState.ACTIVE:
         _forgive(endpoint)
     keep(endpoint)

@@ -86,7 +86,7 @@ def _next_batch(tenant_id: UUID) -> _Batch:
 
 
 def _told(tenant_id: UUID) -> list[WebhookEndpoint]:
-    return list(WebhookEndpoint.objects.told().filter(tenant=tenant_id).select_related("tenant"))
+    return list(WebhookEndpoint.objects.told().filter(tenant=tenant_id).select_related("tenant", "line"))
 
 
 def _events_after(tenant_id: UUID, position: Position) -> list[Any]:

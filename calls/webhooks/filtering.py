@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calls.choices import EndpointKind, State, WebhookEvent
 from calls.models import Call, WebhookEndpoint
-from calls.webhooks.payloads.fonestorm import goes_out
+from calls.webhooks.payloads.fonestorm import goes_out, reaches_line
 from calls.webhooks.vocabulary import fits
 
 _CALL_LISTS = ("directions", "dispositions", "line_ids", "agent_ids", "company_ids", "tag_ids")
@@ -24,7 +24,7 @@ def looks_at_calls(endpoint: WebhookEndpoint) -> bool:
 def wants_call(endpoint: WebhookEndpoint, call: Call) -> bool:
     """Whether the call passes the filter; its tags have been fetched."""
     if endpoint.is_callback:
-        return call.line_id == endpoint.line_id and goes_out(call) is (endpoint.kind == EndpointKind.SEND_CALLBACK)
+        return _is_of_number(endpoint, call)
     if endpoint.least_duration_ms is not None and (call.duration_ms or -1) < endpoint.least_duration_ms:
         return False
     if endpoint.directions and call.direction not in endpoint.directions:
@@ -39,3 +39,12 @@ def wants_call(endpoint: WebhookEndpoint, call: Call) -> bool:
         if keys and str(key) not in keys:
             return False
     return not endpoint.tag_ids or any(str(tag.pk) in endpoint.tag_ids for tag in call.tags.all())
+
+
+def _is_of_number(endpoint: WebhookEndpoint, call: Call) -> bool:
+    """Whether the call is one that the callback's number makes, or one that it gets; call records are of every call."""
+    if endpoint.kind == EndpointKind.CDR_CALLBACK:
+        return True
+    if endpoint.kind == EndpointKind.SEND_CALLBACK:
+        return call.line_id == endpoint.line_id and goes_out(call)
+    return reaches_line(call, endpoint.line)

@@ -21,6 +21,12 @@ Where a page is silent or contradicts itself we serve this reading:
 - ``send_notify`` is told of the calls a number makes, ``receive_notify`` of those it gets, whatever door they came by: BEGIN when
   the call enters the log, END when it is over. The answer has both what the page's example shows (``callback``) and what its
   table says (``fonenumber``). The table names ``url_username`` twice: the second is the password. ``type`` None ends it.
+- ``/v2/fonenumbers`` answers objects, which both generations of the SDKs declare, and text only to ``filter=fonenumbers``.
+- PUT of a number sets where its text messages go: there are none here, so it is stored and read back. DELETE switches its line
+  off and ends its callbacks.
+- ``/v2/accounts/cdr_notify`` sends END of every call of the account. ``account_id`` is the one in the token, or the slug.
+- A call between two of the account's numbers is one that the first makes and one that the second gets.
+- Tokens in an address may have spaces in their braces, or percent-encoded braces, as the vendor's clients send them.
 - Numbers within North America leave as ten digits, all others with ``+`` and country code: without it some look alike.
 - 403 is a destination the tenant does not call, 429 one of its limits or more than 10 requests a second.
 """

@@ -7,14 +7,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from calls import webhooks
-from calls.choices import EndpointKind
+from calls.dialects.base import Refusal
 from calls.dialects.fonestorm.errors import bad_field
-from calls.dialects.fonestorm.numbers import adopt, find
+from calls.dialects.fonestorm.numbers import KINDS, adopt, find
 from calls.dialects.fonestorm.reading import FORMATS, WantedCallback
-from calls.dialects.fonestorm.writing import callback_document, fonenumber
+from calls.dialects.fonestorm.writing import account_document, callback_document, fonenumber
 from tenants.authentication import Principal
 
-KINDS = {"send": EndpointKind.SEND_CALLBACK, "receive": EndpointKind.RECEIVE_CALLBACK}
 _FIELD_OF = {"url": "url", "username": "url_username", "password": "url_password"}
 
 
@@ -43,6 +42,35 @@ def set_notify(principal: Principal, which: str, wanted: WantedCallback) -> dict
         else:
             webhooks.remove_callback(line, kind)
     except ValidationError as error:
-        name, messages = next(iter(error.message_dict.items()))
-        raise bad_field(_FIELD_OF.get(name, "url"), messages[0]) from error
+        raise _named(error) from error
     return {"fonenumber": fonenumber(line), "callback": callback_document(endpoint)}
+
+
+def set_cdr_notify(principal: Principal, account_id: str, wanted: WantedCallback) -> dict[str, Any]:
+    """Send a record of each call of the account to this address from now on; the vendor's answer.
+
+    Raises ``Refusal``: 404 for an account that is not this person's, 400 naming the field.
+    """
+    tenant = principal.tenant
+    if account_id not in (str(tenant.pk), tenant.slug):
+        raise Refusal(404, "not_found", "There is no such account.")
+    if not wanted.url:
+        webhooks.remove_cdr_callback(tenant)
+        return {"account": account_document(tenant, None)}
+    try:
+        endpoint = webhooks.set_cdr_callback(
+            tenant,
+            format=FORMATS[wanted.method],
+            url=wanted.url,
+            username=wanted.username,
+            password=wanted.password,
+        )
+    except ValidationError as error:
+        raise _named(error) from error
+    return {"account": account_document(tenant, endpoint)}
+
+
+def _named(error: ValidationError) -> Refusal:
+    """The refusal that names the vendor's field."""
+    name, messages = next(iter(error.message_dict.items()))
+    return bad_field(_FIELD_OF.get(name, "url"), messages[0])

@@ -10,6 +10,7 @@ from typing import Any
 from calls.choices import PayloadFormat
 from calls.dialects.fonestorm.authentication import LONGEST_S, USUAL_S
 from calls.dialects.fonestorm.errors import bad_field
+from calls.tokens import plain_tokens
 from contacts.phone import read_number
 
 FEWEST_DIGITS, MOST_DIGITS = 7, 15
@@ -18,6 +19,8 @@ FORMATS = {
     "POST": PayloadFormat.FONESTORM_FORM,
     "JSON": PayloadFormat.FONESTORM_JSON,
 }
+ROUTINGS = {"none": "None", "device": "Device", "email": "Email", "url": "URL", "forward": "Forward"}
+_LONGEST_VALUE = 2000
 _NO_CALLBACK = "none"
 _FONENUMBER = re.compile(r"\+?[0-9\s().\-/]+")
 _NORTH_AMERICAN = re.compile(r"1?([2-9][0-9]{2}[2-9][0-9]{6})")
@@ -58,6 +61,10 @@ def read_callback(body: Mapping[str, Any]) -> WantedCallback:
     """The callback a document asks for, or its end (``type`` None); raises ``Refusal`` naming the field."""
     number = _required(body, "fonenumber")
     check_fonenumber(number)
+    return _callback(body, number)
+
+
+def _callback(body: Mapping[str, Any], number: str) -> WantedCallback:
     if _text(body, "type").strip().lower() == _NO_CALLBACK:
         return WantedCallback(fonenumber=number, method="", url="")
     method = _required(body, "method").strip().upper()
@@ -66,10 +73,41 @@ def read_callback(body: Mapping[str, Any]) -> WantedCallback:
     return WantedCallback(
         fonenumber=number,
         method=method,
-        url=_required(body, "url").strip(),
+        url=plain_tokens(_required(body, "url").strip()),
         username=_text(body, "url_username"),
         password=_text(body, "url_password"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedRouting:
+    """Where a number's text messages are to go: as the vendor's ``sms_options.receive`` names it."""
+
+    kind: str
+    value: str = ""
+    url_method: str = ""
+
+
+def read_routing(body: Mapping[str, Any]) -> WantedRouting:
+    """The routing a document asks for; raises ``Refusal`` naming the field."""
+    kind = _required(body, "type").strip().lower()
+    if kind not in ROUTINGS:
+        raise bad_field("type", f"Must be one of {', '.join(ROUTINGS.values())}.")
+    if kind == _NO_CALLBACK:
+        return WantedRouting(kind=kind)
+    value = _required(body, "value").strip()
+    if len(value) > _LONGEST_VALUE:
+        raise bad_field("value", f"Must have at most {_LONGEST_VALUE} characters.")
+    method = _text(body, "url_method").strip().upper()
+    if kind == "url" and method not in FORMATS:
+        raise bad_field("url_method", f"Must be one of {', '.join(FORMATS)}.")
+    return WantedRouting(kind=kind, value=value, url_method=method if kind == "url" else "")
+
+
+def read_cdr_callback(body: Mapping[str, Any]) -> tuple[str, WantedCallback]:
+    """The account a document names, and where its call records are to go; raises ``Refusal`` naming the field."""
+    fields = {**body, "url_username": body.get("username"), "url_password": body.get("password")}
+    return _required(body, "account_id").strip(), _callback(fields, number="")
 
 
 def read_credentials(body: Mapping[str, Any]) -> tuple[str, str, int]:

@@ -13,12 +13,21 @@ from calls.dialects.base import DialectView, Refusal, client_address, json_respo
 from calls.dialects.fonestorm.authentication import issue, sign_in
 from calls.dialects.fonestorm.calling import make_call
 from calls.dialects.fonestorm.errors import DIALECT, bad_field, no_such_number
-from calls.dialects.fonestorm.notifying import set_notify
-from calls.dialects.fonestorm.numbers import find, fonenumbers
-from calls.dialects.fonestorm.reading import check_fonenumber, read_call, read_callback, read_credentials
+from calls.dialects.fonestorm.notifying import set_cdr_notify, set_notify
+from calls.dialects.fonestorm.numbers import find, fonenumbers, release, route_messages
+from calls.dialects.fonestorm.reading import (
+    check_fonenumber,
+    read_call,
+    read_callback,
+    read_cdr_callback,
+    read_credentials,
+    read_routing,
+)
 from calls.dialects.fonestorm.writing import call_document, fonenumber, number_of
+from calls.models import Line
 from tenants.authentication import Principal, by_password
 from tenants.budget import spend
+from tenants.choices import Role
 from tenants.idempotency import Answer, KeyReused, fingerprint, once
 
 REQUESTS_PER_SECOND = 10
@@ -43,6 +52,11 @@ class FoneStormView(DialectView):
 
     def unauthorized(self) -> Refusal:
         return Refusal(401, "unauthorized", "The token is missing, not valid or expired.")
+
+    def require_manager(self) -> None:
+        """Raise 403 unless these credentials may change the account's numbers, as at our own API."""
+        if not self.principal.may_write or self.principal.role not in (Role.OWNER, Role.MANAGER):
+            raise Refusal(403, "forbidden", "Only managers change numbers.")
 
 
 class Auth(FoneStormView):
@@ -89,7 +103,10 @@ class Calls(FoneStormView):
 
 
 class FoneNumbers(FoneStormView):
-    """``GET /v2/fonenumbers``: all of the account's, as text or as objects."""
+    """``GET /v2/fonenumbers``: all of the account's, as objects; as text where ``filter=fonenumbers`` asks for it.
+
+    The page has text by default. Both generations of the vendor's SDKs declare objects and fail on text.
+    """
 
     def get(self, request: HttpRequest) -> HttpResponse:
         query = read_form(as_text(request.META.get("QUERY_STRING", "").encode("latin-1")))
@@ -102,14 +119,40 @@ class FoneNumbers(FoneStormView):
 
 
 class OneFoneNumber(FoneStormView):
-    """``GET /v2/fonenumbers/<number>``: one of them."""
+    """``/v2/fonenumbers/<number>``: GET one of them, PUT where its messages go, DELETE it from the account."""
 
     def get(self, request: HttpRequest, number: str) -> HttpResponse:
+        return json_response({"fonenumber": fonenumber(self._find(number))})
+
+    def put(self, request: HttpRequest, number: str) -> HttpResponse:
+        self.require_manager()
+        line = self._find(number)
+        route_messages(line, read_routing(read_body(request)))
+        return json_response({"fonenumber": fonenumber(line)})
+
+    def delete(self, request: HttpRequest, number: str) -> HttpResponse:
+        self.require_manager()
+        line = self._find(number)
+        release(line)
+        return json_response({"fonenumber": fonenumber(line)})
+
+    def _find(self, number: str) -> Line:
         check_fonenumber(number)
         line = find(self.principal, number)
         if line is None:
             raise no_such_number()
-        return json_response({"fonenumber": fonenumber(line)})
+        return line
+
+
+class CdrNotify(FoneStormView):
+    """``POST /v2/accounts/cdr_notify``: where a record of each of the account's calls is sent."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.require_manager()
+        if self.principal.center_id is not None:
+            raise Refusal(403, "forbidden", "These credentials see one center only.")
+        account_id, wanted = read_cdr_callback(read_body(request))
+        return json_response(set_cdr_notify(self.principal, account_id, wanted))
 
 
 class Notify(FoneStormView):
@@ -132,12 +175,13 @@ def _with_password(body: dict[str, Any], request: HttpRequest) -> dict[str, Any]
     return {**body, "url_username": given[0], "url_password": given[1]} if len(given) == 2 else body
 
 
-_FILTERS: dict[str, Callable[..., Any]] = {"": number_of, "fonenumbers": number_of, "all": fonenumber}
+_FILTERS: dict[str, Callable[..., Any]] = {"": fonenumber, "fonenumbers": number_of, "all": fonenumber}
 
 urlpatterns = [
     route(r"v2/auth", Auth.as_view(), "fonestorm-auth"),
     route(r"v2/calls", Calls.as_view(), "fonestorm-calls"),
     route(r"v2/calls/(?P<which>send|receive)_notify", Notify.as_view(), "fonestorm-notify"),
+    route(r"v2/accounts/cdr_notify", CdrNotify.as_view(), "fonestorm-cdr-notify"),
     route(r"v2/fonenumbers", FoneNumbers.as_view(), "fonestorm-numbers"),
     route(r"v2/fonenumbers/(?P<number>[^/]+)", OneFoneNumber.as_view(), "fonestorm-number"),
 ]

@@ -7,8 +7,10 @@ from typing import Any
 from calls.choices import EndpointKind, PayloadFormat
 from calls.dialects.fonestorm.reading import FORMATS, ten_digits_of
 from calls.models import Line, Origination, WebhookEndpoint
+from tenants.models import Tenant
 
 _YES_NO = {True: "yes", False: "no"}
+_NO_ROUTING = dict.fromkeys(("type", "email", "device", "forward", "url", "url_method"), "")
 _METHOD_OF = {payload: method for method, payload in FORMATS.items()}
 
 
@@ -35,7 +37,7 @@ def fonenumber(line: Line) -> dict[str, Any]:
         "rate_center": "",
         "is_active": _YES_NO[line.is_active],
         "sms_options": {
-            "receive": {"type": "", "email": "", "device": "", "forward": "", "url": "", "url_method": ""},
+            "receive": {**_NO_ROUTING, **line.message_routing},
             "receive_notify": _notify(),
             "send_notify": _notify(),
             "sms_enabled": "no",
@@ -44,6 +46,19 @@ def fonenumber(line: Line) -> dict[str, Any]:
         "voice_options": voice,
         "call_options": voice,  # its name from 2.11 on
         "fax_options": {"receive_notify": _notify(), "send_notify": _notify()},
+    }
+
+
+def account_document(tenant: Tenant, endpoint: WebhookEndpoint | None) -> dict[str, Any]:
+    """The vendor's Account; what belongs to its branding is empty, and the password is never shown."""
+    callback = callback_document(endpoint)
+    return {
+        "id": str(tenant.pk),
+        "cdr_notify_url": callback["url"],
+        "cdr_notify_method": callback["method"],
+        "cdr_notify_username": endpoint.username if endpoint else "",
+        "cdr_notify_password": "",
+        **dict.fromkeys(("background_color", "primary_color", "secondary_color", "font_family"), ""),
     }
 
 

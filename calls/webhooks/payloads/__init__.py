@@ -5,7 +5,7 @@ A payload is rendered once, when its delivery is made; its bytes never change af
 
 from __future__ import annotations
 
-from calls.choices import PayloadFormat
+from calls.choices import EndpointKind, PayloadFormat
 from calls.models import WebhookEndpoint
 from calls.webhooks.payloads import fonestorm, native
 from calls.webhooks.payloads.base import LIMIT, Fact, Rendered
@@ -21,7 +21,8 @@ def render(endpoint: WebhookEndpoint, fact: Fact) -> Rendered:
     """What this endpoint is sent for a fact; under ``LIMIT`` bytes, whatever the call holds."""
     if endpoint.format == PayloadFormat.NATIVE:
         return native.render(fact, is_thin=endpoint.is_thin, template=endpoint.template)
-    return fonestorm.render(fact, PayloadFormat(endpoint.format))
+    is_received = endpoint.kind == EndpointKind.RECEIVE_CALLBACK
+    return fonestorm.render(fact, PayloadFormat(endpoint.format), is_received=is_received)
 
 
 def method_of(format: str) -> str:

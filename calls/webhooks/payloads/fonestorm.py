@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from calls.choices import Direction, Disposition, PayloadFormat, WebhookEvent
-from calls.models import Call
+from calls.models import Call, Line
 from calls.webhooks.payloads.base import Fact, Rendered
 
 TOKENS = ("uid", "account_code", "direction", "status", "from", "to", "type", "disposition", "billable_seconds")
@@ -29,9 +29,12 @@ _NO_DETAIL = "000"
 _NORTH_AMERICAN = re.compile(r"(?:\+?1)?([2-9][0-9]{2}[2-9][0-9]{6})")
 
 
-def render(fact: Fact, format: PayloadFormat) -> Rendered:
-    """The message in one of the three forms; each has the values for tokens in the address."""
-    document = document_of(fact)
+def render(fact: Fact, format: PayloadFormat, *, is_received: bool = False) -> Rendered:
+    """The message in one of the three forms; each has the values for tokens in the address.
+
+    With ``is_received`` a call inside the house is one that the callback's number gets.
+    """
+    document = document_of(fact, is_received=is_received)
     tokens = {name: str(value) for name, value in document.items()}
     if format == PayloadFormat.FONESTORM_GET:
         return Rendered(body=b"", tokens=tokens)
@@ -40,11 +43,11 @@ def render(fact: Fact, format: PayloadFormat) -> Rendered:
     return Rendered(body=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(), tokens=tokens)
 
 
-def document_of(fact: Fact) -> dict[str, Any]:
+def document_of(fact: Fact, *, is_received: bool = False) -> dict[str, Any]:
     """The vendor's document. A call that is gone has empty numbers."""
     call = fact.call
     is_end = fact.event_type == WebhookEvent.CALL_ENDED
-    is_outgoing = call is not None and goes_out(call)
+    is_outgoing = call is not None and goes_out(call) and not is_received
     document: dict[str, Any] = {
         "uid": str(fact.call_id or ""),
         "account_code": fact.tenant.slug,
@@ -64,6 +67,17 @@ def goes_out(call: Call) -> bool:
     if call.direction == Direction.UNKNOWN:
         return call.line is not None and bool(call.caller_e164) and call.caller_e164 == call.line.e164
     return call.direction in (Direction.OUTBOUND, Direction.INTERNAL)
+
+
+def reaches_line(call: Call, line: Line | None) -> bool:
+    """Whether the call comes in on this line; one inside the house comes in on the line that is called."""
+    if line is None:
+        return False
+    if not goes_out(call):
+        return call.line_id == line.pk
+    if call.direction != Direction.INTERNAL or call.line_id == line.pk:
+        return False
+    return call.callee_e164 == line.e164 if line.e164 else call.callee_raw == line.number
 
 
 def _number(call: Call, side: str) -> str:

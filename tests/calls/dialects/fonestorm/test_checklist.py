@@ -114,11 +114,11 @@ def test_a_token_lives_for_a_day_at_most(client, ann, line, clock):
 def test_lists_numbers_as_text_or_as_objects(client, token, acme):
     make_line(acme, "3215551111")
     make_line(acme, FONENUMBER)
-    strings = send(client, token, "GET", "/v2/fonenumbers").json()
+    strings = send(client, token, "GET", "/v2/fonenumbers?filter=fonenumbers").json()
     assert strings == {"fonenumbers": ["3215551081", "3215551111"]}
-    assert send(client, token, "GET", "/v2/fonenumbers?filter=fonenumbers").json() == strings
-    objects = send(client, token, "GET", "/v2/fonenumbers?filter=all").json()["fonenumbers"]
-    assert [row["fonenumber"] for row in objects] == ["3215551081", "3215551111"]
+    for query in ("", "?filter=all"):
+        objects = send(client, token, "GET", f"/v2/fonenumbers{query}").json()["fonenumbers"]
+        assert [row["fonenumber"] for row in objects] == ["3215551081", "3215551111"]
 
 
 def test_ignores_fields_it_does_not_know(client, token):

@@ -14,10 +14,10 @@ from calls import dialer, ledger, webhooks
 from calls.choices import Direction, Disposition, EndpointKind
 from calls.drafts import PartyDraft
 from calls.models import Delivery, Line, WebhookEndpoint
-from tenants.choices import Scope
+from tenants.choices import Role, Scope
 from tests.calls.dialects.fonestorm.asking import FONENUMBER, FORM, TO, called, refusal, sample, send
 from tests.calls.webhooks.receiver import receiver
-from tests.make import make_call, make_line, make_tenant, make_token
+from tests.make import make_call, make_center, make_line, make_tenant, make_token, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -285,3 +285,65 @@ def test_a_call_removed_at_once_is_told_no_more(client, token, line, acme, hook)
     ledger.remove(call)
     tell(acme)
     assert json.loads(hook.got[0].body)["status"] == "BEGIN"
+
+
+@pytest.mark.parametrize("written", ["{{ to }}", "{{to }}", "%7B%7Bto%7D%7D", "%7b%7b%20to%20%7d%7d", "{{+to+}}"])
+def test_tokens_are_read_as_the_vendors_clients_write_them(client, token, line, written):
+    answer = notify(client, token, method="GET", url=f"{URL}?to={written}")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["callback"]["url"] == URL + "?to={{to}}"
+
+
+# Between two numbers of the account
+
+
+def test_a_call_inside_the_house_is_made_by_one_number_and_received_by_the_other(client, token, acme, line):
+    other = make_line(acme, "3215551111")
+    for number in (FONENUMBER, "3215551111"):
+        for which in ("send", "receive"):
+            notify(client, token, which, fonenumber=number, url=f"{URL}/{which}/{number}")
+    parties = {"caller": PartyDraft(number=FONENUMBER), "callee": PartyDraft(number="3215551111")}
+    call = make_call(acme, remote=PartyDraft(), direction=Direction.INTERNAL, **parties)
+    webhooks.fan_out(acme.pk)
+    sent = {(row.endpoint.url, json.loads(row.body)["direction"]) for row in Delivery.objects.filter(call_id=call.pk)}
+    assert sent == {(f"{URL}/send/{FONENUMBER}", "OUTBOUND"), (f"{URL}/receive/3215551111", "INBOUND")}
+    assert other.pk != call.line_id
+
+
+# Records of the account's calls
+
+
+def cdr_notify(client, token, **fields):
+    body = {"method": "JSON", "url": URL, **fields}
+    return send(client, token, "POST", "/v2/accounts/cdr_notify", body)
+
+
+def test_call_records_are_sent_of_every_call_at_its_end(client, token, acme, line):
+    answer = cdr_notify(client, token, account_id=str(acme.pk), username="u", password="secret")
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["account"]["cdr_notify_url"] == URL
+    assert b"secret" not in answer.content
+    make_call(acme, direction=Direction.INBOUND, disposition=Disposition.ANSWERED)
+    webhooks.fan_out(acme.pk)
+    [delivery] = Delivery.objects.all()
+    assert json.loads(delivery.body)["status"] == "END"
+
+
+def test_the_last_address_for_call_records_counts_and_none_ends_them(client, token, acme):
+    cdr_notify(client, token, account_id=acme.slug)
+    cdr_notify(client, token, account_id=acme.slug, url=f"{URL}/2")
+    assert [row.url for row in WebhookEndpoint.objects.all()] == [f"{URL}/2"]
+    cdr_notify(client, token, account_id=acme.slug, type="None")
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_call_records_of_another_account_are_nobodys_to_set(client, token):
+    other = make_tenant("other")
+    refusal(cdr_notify(client, token, account_id=str(other.pk)), 404)
+    refusal(cdr_notify(client, token), 400)
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_only_managers_of_the_whole_account_set_call_records(client, acme):
+    for person in (make_user(acme, Role.AGENT), make_user(acme, Role.OWNER, center=make_center(acme))):
+        refusal(cdr_notify(client, make_token(acme, person), account_id=acme.slug), 403)

@@ -18,7 +18,7 @@ def one(client, token, number):
 
 
 def listed(client, token):
-    return send(client, token, "GET", "/v2/fonenumbers").json()["fonenumbers"]
+    return send(client, token, "GET", "/v2/fonenumbers?filter=fonenumbers").json()["fonenumbers"]
 
 
 def test_an_object_has_all_that_the_vendors_has(client, token, line):
@@ -163,3 +163,77 @@ def test_a_number_is_dialled_as_the_vendor_reads_it(text, country, spelling):
 def test_one_abroad_may_be_dialled_with_the_way_out(client, token, acme):
     DialPlan.objects.filter(tenant=acme).update(countries=["US", "SE"])
     assert called(client, token, {"to": "011 46 70 123 45 67"}).remote_e164 == "+46701234567"
+
+
+# The whole list, as the vendor's SDKs read it
+
+
+@pytest.mark.parametrize("query", ["", "?filter=", "?filter=all", "?filter=ALL"])
+def test_a_list_is_of_objects_unless_text_is_asked_for(client, token, line, query):
+    [document] = send(client, token, "GET", f"/v2/fonenumbers{query}").json()["fonenumbers"]
+    assert document == one(client, token, FONENUMBER).json()["fonenumber"]
+
+
+# Updating and removing
+
+
+def put(client, token, number=FONENUMBER, **fields):
+    return send(client, token, "PUT", f"/v2/fonenumbers/{number}", fields)
+
+
+ROUTED = {
+    "Device": {"type": "Device", "device": "ab-12"},
+    "email": {"type": "Email", "email": "ann@acme.example"},
+    "FORWARD": {"type": "Forward", "forward": "3215550000"},
+}
+
+
+@pytest.mark.parametrize("kind", ROUTED)
+def test_where_messages_go_is_stored_and_read_back(client, token, line, kind):
+    expected = ROUTED[kind]
+    value = expected[kind.lower()]
+    assert put(client, token, type=kind, value=value).status_code == 200
+    received = one(client, token, FONENUMBER).json()["fonenumber"]["sms_options"]["receive"]
+    assert {name: text for name, text in received.items() if text} == expected
+
+
+def test_messages_to_an_address_name_its_method(client, token, line):
+    assert refusal(put(client, token, type="URL", value="https://a.example/"), 400).startswith("url_method:")
+    answer = put(client, token, type="URL", value="https://a.example/", url_method="json", url_password="secret")
+    assert answer.json()["fonenumber"]["sms_options"]["receive"]["url_method"] == "JSON"
+    assert b"secret" not in answer.content
+
+
+def test_none_ends_the_routing(client, token, line):
+    put(client, token, type="Device", value="ab-12")
+    assert put(client, token, type="None").json()["fonenumber"]["sms_options"]["receive"]["device"] == ""
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"type": "Pigeon"}, {"type": "Device"}, {"type": "Device", "value": "x" * 2001}, {"type": 5}]
+)
+def test_no_other_routing_is_taken(client, token, line, body):
+    refusal(put(client, token, **body), 400)
+
+
+def test_a_removed_one_is_gone_and_its_calls_stay(client, token, line):
+    made = called(client, token)
+    assert send(client, token, "DELETE", f"/v2/fonenumbers/{FONENUMBER}").json()["fonenumber"]["is_active"] == "no"
+    refusal(one(client, token, FONENUMBER), 404)
+    assert listed(client, token) == []
+    made.refresh_from_db()
+    assert made.line == line
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_another_accounts_number_is_no_number(client, token, method):
+    make_line(make_tenant("other"), FONENUMBER)
+    refusal(send(client, token, method, f"/v2/fonenumbers/{FONENUMBER}", {"type": "None"}), 404)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_only_managers_change_numbers(client, acme, line, method):
+    agent = make_token(acme, make_user(acme, Role.AGENT))
+    refusal(send(client, agent, method, f"/v2/fonenumbers/{FONENUMBER}", {"type": "None"}), 403)
+    line.refresh_from_db()
+    assert line.is_active
