@@ -17,7 +17,7 @@ def _envelope(refusal: Refusal) -> dict[str, Any]:
 
 DIALECT = Dialect(
     name="planhat",
-    owns=("/calls", "/endusers", "/companies", "/users", "/leancompanies", "/myprofile"),
+    owns=("/calls", "/conversations", "/endusers", "/companies", "/users", "/leancompanies", "/myprofile"),
     envelope=_envelope,
     status_of={"conflict": 400, "changed_meanwhile": 400},  # the vendor's list of statuses ends at 400, 403 and 500
 )

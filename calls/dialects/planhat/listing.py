@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from calls.dialects.planhat.writing import selected
 
 MOST, USUAL = 5000, 100
 DEEPEST = 1_000_000
+_OF_EVERY_LIST = ("limit", "offset", "sort", "select")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,13 @@ def read_page(query: Mapping[str, str], sorts: Mapping[str, str], *, default: st
         order=_order(query.get("sort") or default, sorts),
         fields=frozenset(name.strip() for name in query.get("select", "").split(",") if name.strip()),
     )
+
+
+def only_these(query: Mapping[str, str], filters: Collection[str]) -> None:
+    """Raise ``Refusal`` for a parameter that is no filter of this list: without it the answer would be too long."""
+    for name in query:
+        if name not in filters and name not in _OF_EVERY_LIST:
+            raise bad_field(name, f"is no filter here. There are: {', '.join(filters)}.", code="unknown_filter")
 
 
 def page_of(rows: QuerySet[Any], page: Page, render: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,13 +12,14 @@ from calls.dialects.base import json_response
 from calls.dialects.planhat.bulk import upsert
 from calls.dialects.planhat.doors import TokenView
 from calls.dialects.planhat.errors import no_such
-from calls.dialects.planhat.listing import page_of, read_page
+from calls.dialects.planhat.listing import only_these, page_of, read_page
 from calls.dialects.planhat.people import COMPANIES, END_USERS, USERS, Kind, find_company, only_known
 from calls.dialects.planhat.views import DELETED
 from contacts.models import Agent
 from tenants.ids import short_id
 
 BULK_BODY_LIMIT = 8 * 1024 * 1024
+_OF_A_COMPANY = {END_USERS.noun: ("c", "companyId")}
 
 
 class People(TokenView):
@@ -28,6 +29,7 @@ class People(TokenView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         query = self.query
+        only_these(query, [*self.kind.filters, *_OF_A_COMPANY.get(self.kind.noun, ())])
         rows = self.kind.rows(self.principal.tenant).filter(only_known(self.kind.filters, query))
         if self.kind is END_USERS and (company := query.get("c") or query.get("companyId")):
             found = find_company(self.principal.tenant, company)
@@ -78,11 +80,26 @@ class OnePerson(TokenView):
         return json_response(DELETED)
 
 
+class CompanysEndUsers(TokenView):
+    """``/companies/<id>/endusers``: those of one company, by any of its ids."""
+
+    def get(self, request: HttpRequest, record_id: str) -> HttpResponse:
+        company = COMPANIES.find(self.principal.tenant, record_id)
+        if company is None:
+            raise no_such(COMPANIES.noun)
+        query = self.query
+        only_these(query, END_USERS.filters)
+        rows = END_USERS.rows(self.principal.tenant).filter(only_known(END_USERS.filters, query), company=company)
+        page = read_page(query, END_USERS.sorts, default="createDate")
+        return json_response(page_of(rows, page, END_USERS.document))
+
+
 class LeanCompanies(TokenView):
     """``/leancompanies``: the ids and names of companies, for clients that look one up by an id of their own."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         query = self.query
+        only_these(query, COMPANIES.filters)
         rows = COMPANIES.rows(self.principal.tenant).filter(only_known(COMPANIES.filters, query))
         page = read_page({"limit": "5000", **query}, COMPANIES.sorts, default="createDate")
         lean = ("_id", "name", "externalId", "sourceId")

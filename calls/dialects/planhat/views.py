@@ -10,7 +10,7 @@ from calls.choices import Source
 from calls.dialects.base import json_response
 from calls.dialects.planhat.doors import OpenView, TokenView
 from calls.dialects.planhat.errors import no_such
-from calls.dialects.planhat.listing import page_of, read_page
+from calls.dialects.planhat.listing import only_these, page_of, read_page
 from calls.dialects.planhat.people import find_company
 from calls.dialects.planhat.reading import changes_of, draft_of
 from calls.dialects.planhat.vocabulary import CALL_SORTS
@@ -50,6 +50,7 @@ class Calls(CallsView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         query = self.query
+        only_these(query, ("companyId", "c"))
         calls = self.calls()
         if company := query.get("companyId") or query.get("c"):
             found = find_company(self.principal.tenant, company)
