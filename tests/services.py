@@ -53,6 +53,12 @@ def _rabbitmq() -> str | None:
     return program if os.access(program, os.X_OK) else None
 
 
+def _npm_packages() -> str | None:
+    """The folder of the programs that make and check TypeScript clients."""
+    folder = Path(__file__).parent / "clients" / "node_modules" / ".bin"
+    return str(folder) if os.access(folder / "openapi-typescript", os.X_OK) else None
+
+
 SERVICES = {
     service.name: service
     for service in (
@@ -62,6 +68,7 @@ SERVICES = {
         Service(name="rabbitmq", package="rabbitmq-server", find=_rabbitmq),
         Service(name="debootstrap", package="debootstrap", find=_program("debootstrap", "/usr/sbin/debootstrap")),
         Service(name="asterisk", package="asterisk", find=lambda: fetching.tool("asterisk"), command="make asterisk-setup"),
+        Service(name="npm-packages", package="npm", find=_npm_packages, command="npm ci --prefix tests/clients"),
         Service(name="root", package="sudo", find=lambda: "yes" if os.geteuid() == 0 else None, command="run the tests as root"),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.utils import timezone
@@ -135,3 +135,12 @@ class ObjectField(serializers.DictField):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+class ChoiceField(serializers.ChoiceField):
+    """One of a few words; any other is refused with those there are."""
+
+    default_error_messages: ClassVar = {"invalid_choice": "Choose one of: {choices}."}
+
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        super().fail(key, choices=", ".join(str(word) for word in self.choices), **kwargs)

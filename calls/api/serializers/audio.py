@@ -10,7 +10,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from calls import uploads
-from calls.api.fields import MomentField, RelatedField, SecondsField
+from calls.api.fields import ChoiceField, MomentField, RelatedField, SecondsField
 from calls.api.serializers.base import Document, Strict
 from calls.api.serializers.drafts import CallIn
 from calls.choices import AudioRefusal, RecordingKind, RecordingState, RemovalReason, UploadMode, UploadState
@@ -55,7 +55,7 @@ class AttachIn(Strict):
     """Audio for a call that is in the log."""
 
     call = RelatedField(Call, help_text="The id of the call.")
-    mode = serializers.ChoiceField(
+    mode = ChoiceField(
         choices=[UploadMode.ATTACH.value, UploadMode.REPLACE.value],
         required=False,
         help_text="Beside what the call has (attach, if left out), or in its place (replace).",
@@ -76,13 +76,13 @@ class LinkIn(Strict):
 class SignIn(Strict):
     """What a signed link is for."""
 
-    purpose = serializers.ChoiceField(choices=["play", "download"], required=False)
+    purpose = ChoiceField(choices=["play", "download"], required=False)
 
 
 class RefusalDocument(serializers.Serializer[Any]):
     """Why what was sent last was not taken."""
 
-    code = serializers.ChoiceField(choices=AudioRefusal.choices)
+    code = ChoiceField(choices=AudioRefusal.choices)
     detail = serializers.CharField()
     count = serializers.IntegerField(help_text="How often it was refused so far.")
 
@@ -101,8 +101,8 @@ class UploadDocument(Document):
     """A ticket: where to send audio, what may be sent, and how far it has come."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(choices=[UploadState.OPEN.value, UploadState.KEEPING.value, UploadState.COMPLETE.value])
-    mode = serializers.ChoiceField(choices=UploadMode.choices, help_text="What becomes of the audio.")
+    state = ChoiceField(choices=[UploadState.OPEN.value, UploadState.KEEPING.value, UploadState.COMPLETE.value])
+    mode = ChoiceField(choices=UploadMode.choices, help_text="What becomes of the audio.")
     expires_at = MomentField()
     limit_bytes = serializers.IntegerField(help_text="How large the audio may be.")
     accepted = serializers.ListField(child=serializers.CharField(), help_text="The types that are taken.")
@@ -174,8 +174,8 @@ class RecordingDocument(Document):
 
     id = serializers.UUIDField()
     call = serializers.SerializerMethodField(help_text="The id of its call; null while that is not in the log.")
-    kind = serializers.ChoiceField(choices=RecordingKind.choices, help_text="Audio that is kept here, or a link to elsewhere.")
-    state = serializers.ChoiceField(choices=RecordingState.choices)
+    kind = ChoiceField(choices=RecordingKind.choices, help_text="Audio that is kept here, or a link to elsewhere.")
+    state = ChoiceField(choices=RecordingState.choices)
     url = serializers.CharField(help_text="Of a link, or where the audio was fetched from.")
     fetch = serializers.SerializerMethodField(help_text="Of audio that is brought here from a link; null for other recordings.")
     type = serializers.CharField(source="mime", help_text="Such as audio/wav.")
@@ -189,12 +189,12 @@ class RecordingDocument(Document):
     current = serializers.BooleanField(source="is_current", help_text="False for a file that a newer one replaced.")
     stored_at = MomentField(allow_null=True)
     replaced_at = MomentField(allow_null=True)
-    refusal = serializers.ChoiceField(choices=AudioRefusal.choices, allow_blank=True, help_text="Why what came was not taken.")
+    refusal = ChoiceField(choices=AudioRefusal.choices, allow_blank=True, help_text="Why what came was not taken.")
     refusal_detail = serializers.CharField()
     retain_until = MomentField(allow_null=True, help_text="When retention removes the audio.")
     on_hold = serializers.BooleanField(source="is_on_hold", help_text="Whether a legal hold keeps it.")
     removed_at = MomentField(allow_null=True)
-    removal_reason = serializers.ChoiceField(choices=RemovalReason.choices, allow_blank=True)
+    removal_reason = ChoiceField(choices=RemovalReason.choices, allow_blank=True)
     loudness = serializers.FloatField(
         source="loudness_dbfs", allow_null=True, help_text="Level of what is not silence, in decibels below full scale."
     )

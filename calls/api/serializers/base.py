@@ -17,7 +17,7 @@ from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from calls.api.fields import RelatedField
+from calls.api.fields import ChoiceField, RelatedField
 from calls.api.problems import bad_parameter
 from tenants.models import Tenant
 
@@ -143,6 +143,8 @@ class RowDocument(Document, serializers.ModelSerializer[Any]):
 
     Uniqueness is the model's own rule (``views.resource``), so none of REST framework's look-ups run.
     """
+
+    serializer_choice_field = ChoiceField
 
     def get_unique_together_validators(self) -> list[Any]:
         return []

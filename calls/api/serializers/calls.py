@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.fields import MomentField, ObjectField, PartyOutField, SecondsField
+from calls.api.fields import ChoiceField, MomentField, ObjectField, PartyOutField, SecondsField
 from calls.api.serializers.base import Document, Expansion
 from calls.api.serializers.people import AgentDocument, CompanyDocument, ContactDocument
 from calls.api.serializers.places import CenterDocument, LineDocument, TagDocument
@@ -18,11 +18,11 @@ from calls.models import CallLeg
 class LegDocument(Document):
     """One party's part of a call."""
 
-    role = serializers.ChoiceField(choices=LegRole.choices)
+    role = ChoiceField(choices=LegRole.choices)
     number = serializers.CharField(source="number_raw", help_text="As it was told.")
     e164 = serializers.SerializerMethodField(help_text="In international form, where it has one.")
     name = serializers.CharField()
-    disposition = serializers.ChoiceField(choices=Disposition.choices)
+    disposition = ChoiceField(choices=Disposition.choices)
     started_at = MomentField(allow_null=True)
     answered_at = MomentField(allow_null=True)
     ended_at = MomentField(allow_null=True)
@@ -34,7 +34,7 @@ class LegDocument(Document):
 class EventDocument(Document):
     """Something that happened to a call."""
 
-    kind = serializers.ChoiceField(choices=EventKind.choices)
+    kind = ChoiceField(choices=EventKind.choices)
     happened_at = MomentField()
     recorded_at = MomentField()
     source = serializers.CharField()
@@ -48,7 +48,7 @@ class NoteDocument(Document):
 
     id = serializers.UUIDField()
     author = serializers.UUIDField(source="author_id", allow_null=True, help_text="The id of the person who wrote it.")
-    source = serializers.ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
     text = serializers.CharField()
     written_at = MomentField()
     edited_at = MomentField(allow_null=True)
@@ -62,7 +62,7 @@ class NoteDocument(Document):
 class MatchDocument(serializers.Serializer[Any]):
     """How the contact was found."""
 
-    state = serializers.ChoiceField(choices=MatchState.choices)
+    state = ChoiceField(choices=MatchState.choices)
     rule = serializers.CharField(help_text="Which rule found it: id, external_id, number, number_ending, company or chosen.")
     candidates = serializers.ListField(
         child=serializers.DictField(child=serializers.CharField()), help_text="The contacts that fit, where several do."
@@ -74,12 +74,12 @@ class CallDocument(Document):
 
     id = serializers.UUIDField()
     version = serializers.IntegerField(help_text="Counts the changes; in quotes it is the ETag.")
-    source = serializers.ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
     external_id = serializers.CharField()
-    direction = serializers.ChoiceField(choices=Direction.choices)
-    type = serializers.ChoiceField(choices=CallType.choices, help_text="What staff call it; from direction and disposition.")
-    state = serializers.ChoiceField(choices=State.choices)
-    disposition = serializers.ChoiceField(choices=Disposition.choices)
+    direction = ChoiceField(choices=Direction.choices)
+    type = ChoiceField(choices=CallType.choices, help_text="What staff call it; from direction and disposition.")
+    state = ChoiceField(choices=State.choices)
+    disposition = ChoiceField(choices=Disposition.choices)
     disposition_detail = serializers.CharField(help_text="SIP status or Q.850 cause of a failed call.")
     started_at = MomentField()
     answered_at = MomentField(allow_null=True)

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.fields import MomentField, ObjectField
+from calls.api.fields import ChoiceField, MomentField, ObjectField
 from calls.api.serializers.base import Document
 from calls.feed import Entry
 from calls.feed.reading import OBJECTS
@@ -18,9 +18,9 @@ class ChangeDocument(Document):
     """One change of one object. Take “created” and “updated” alike: the object is now as its own address tells."""
 
     token = serializers.CharField(help_text="`since` for what comes after this change.")
-    object = serializers.ChoiceField(choices=[(name, name) for name in OBJECTS])
+    object = ChoiceField(choices=[(name, name) for name in OBJECTS])
     id = serializers.CharField(help_text="The object's id.")
-    change = serializers.ChoiceField(choices=Change.choices)
+    change = ChoiceField(choices=Change.choices)
     kind = serializers.CharField(help_text="What happened, such as call.amended or contact.created.")
     call = serializers.UUIDField(allow_null=True, help_text="Of calls and recordings: the call's id.")
     happened_at = MomentField(help_text="When it happened, as far as the source tells.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from calls.api.fields import MomentField, ObjectField, PartyInField, RelatedField, SecondsField
+from calls.api.fields import ChoiceField, MomentField, ObjectField, PartyInField, RelatedField, SecondsField
 from calls.api.problems import bad_field
 from calls.api.serializers.base import Strict
 from calls.choices import Direction, Disposition, LegRole, Source
@@ -48,10 +48,10 @@ def _tags() -> serializers.ListField:
 class LegIn(Strict):
     """One party's part of the call."""
 
-    role = serializers.ChoiceField(choices=LegRole.choices)
+    role = ChoiceField(choices=LegRole.choices)
     number = _text(128)
     name = _text(200)
-    disposition = serializers.ChoiceField(choices=Disposition.choices, required=False)
+    disposition = ChoiceField(choices=Disposition.choices, required=False)
     started_at = _moment()
     answered_at = _moment()
     ended_at = _moment()
@@ -98,10 +98,10 @@ class CallIn(Strict):
     transfer = _length()
     work = _length(help_text="After-call work, in seconds.")
     hold_count = serializers.IntegerField(required=False, min_value=0, max_value=32_767)
-    direction = serializers.ChoiceField(
+    direction = ChoiceField(
         choices=Direction.choices, required=False, help_text="Left out, it follows from which side is one of the tenant's lines."
     )
-    disposition = serializers.ChoiceField(choices=Disposition.choices, required=False)
+    disposition = ChoiceField(choices=Disposition.choices, required=False)
     disposition_detail = _text(32, help_text="SIP status or Q.850 cause of a failed call.")
     caller = PartyInField(required=False)
     callee = PartyInField(required=False)
@@ -146,7 +146,7 @@ class CallChangesIn(Strict):
     flag_resolution = _text(2000, help_text="How it was solved; told together with `flagged: false`.")
     recording_url = _text(2000, help_text="http or https.")
     ended_at = MomentField(required=False)
-    disposition = serializers.ChoiceField(choices=Disposition.choices, required=False)
+    disposition = ChoiceField(choices=Disposition.choices, required=False)
     contact = RelatedField(
         Contact,
         required=False,

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.fields import MomentField
+from calls.api.fields import ChoiceField, MomentField
 from calls.api.serializers.base import Document, Strict
 from calls.choices import MissedState
 from calls.missed.acting import LONGEST_OUTCOME
@@ -17,9 +17,7 @@ class MissedDocument(Document):
     """Somebody who tried to reach you in vain, however often, until a call with the same number is answered."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(
-        choices=MissedState.choices, help_text="returned: a later call was answered; done: a person said so."
-    )
+    state = ChoiceField(choices=MissedState.choices, help_text="returned: a later call was answered; done: a person said so.")
     number = serializers.CharField(help_text="E.164, or the digits they are matched by.")
     contact = serializers.SerializerMethodField(help_text="Who it was, where that is known.")
     center = serializers.UUIDField(source="center_id", allow_null=True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.fields import MomentField, PartyInField, PartyOutField, SecondsField
+from calls.api.fields import ChoiceField, MomentField, PartyInField, PartyOutField, SecondsField
 from calls.api.serializers.base import Document, Expansion, Strict, shared
 from calls.api.serializers.calls import CallDocument, LegDocument
 from calls.choices import Direction, Disposition, OriginationState, Source, State
@@ -64,7 +64,7 @@ class TransferIn(Strict):
     """Where a call goes."""
 
     to = serializers.CharField(max_length=LONGEST_NUMBER, help_text="A number in any spelling, or an extension.")
-    leaves = serializers.ChoiceField(
+    leaves = ChoiceField(
         choices=[NEAR, FAR],
         required=False,
         default=NEAR,
@@ -76,12 +76,10 @@ class OriginationDocument(Document):
     """A request to call, and how far it has come. Times are UTC, lengths seconds."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(
-        choices=OriginationState.choices, help_text="unknown: the exchange has not answered, and is being asked."
-    )
+    state = ChoiceField(choices=OriginationState.choices, help_text="unknown: the exchange has not answered, and is being asked.")
     exchange = serializers.CharField(source="backend", help_text="simulator: nothing rang, it was played.")
     is_simulation = serializers.SerializerMethodField()
-    door = serializers.ChoiceField(choices=Source.choices)
+    door = ChoiceField(choices=Source.choices)
     line = serializers.UUIDField(source="line_id", allow_null=True)
     call = serializers.UUIDField(source="call_id")
     requester = serializers.UUIDField(source="requester_id", allow_null=True)
@@ -123,9 +121,9 @@ class LiveCallDocument(Document):
     """A call that goes on, whoever makes it."""
 
     id = serializers.UUIDField()
-    source = serializers.ChoiceField(choices=Source.choices, help_text="The door it came in by.")
-    direction = serializers.ChoiceField(choices=Direction.choices)
-    state = serializers.ChoiceField(choices=[State.QUEUED, State.RINGING, State.IN_PROGRESS])
+    source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    direction = ChoiceField(choices=Direction.choices)
+    state = ChoiceField(choices=[State.QUEUED, State.RINGING, State.IN_PROGRESS])
     remote = PartyOutField(help_text="Whichever side is outside the tenant.")
     agent = serializers.UUIDField(source="agent_id", allow_null=True)
     agent_name = serializers.CharField()

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as ModelValidationError
 from rest_framework import serializers
 
-from calls.api.fields import MomentField, RelatedField, SecondsField
+from calls.api.fields import ChoiceField, MomentField, RelatedField, SecondsField
 from calls.api.serializers.base import Expansion, RowDocument, Strict
 from calls.api.serializers.places import LineDocument
 from calls.choices import Direction, Disposition
@@ -24,8 +24,8 @@ class TagRuleDocument(RowDocument):
         source="tag.name", max_length=60, help_text="The name of the tag such calls get; made where it is new."
     )
     is_active = serializers.BooleanField(required=False, help_text="False: no call is tagged by it.")
-    direction = serializers.ChoiceField(choices=Direction.choices, required=False, allow_blank=True)
-    disposition = serializers.ChoiceField(
+    direction = ChoiceField(choices=Direction.choices, required=False, allow_blank=True)
+    disposition = ChoiceField(
         choices=Disposition.choices, required=False, allow_blank=True, help_text="How the call came out, once it is over."
     )
     line = RelatedField(
@@ -71,7 +71,7 @@ class TagRuleDocument(RowDocument):
 class PastDocument(serializers.Serializer[Any]):
     """What a rule would have tagged. More than 10,000 are not counted."""
 
-    span = serializers.ChoiceField(choices=SPANS)
+    span = ChoiceField(choices=SPANS)
     fitting = serializers.IntegerField(help_text="Calls that fit.")
     untagged = serializers.IntegerField(help_text="Those of them that are without the tag.")
     is_exact = serializers.BooleanField(help_text="False where there are more than were counted.")
@@ -80,7 +80,7 @@ class PastDocument(serializers.Serializer[Any]):
 class PastIn(Strict):
     """Which past calls to tag."""
 
-    span = serializers.ChoiceField(
+    span = ChoiceField(
         choices=SPANS, required=False, default=THIRTY_DAYS, help_text="30d: the last 30 days, today included; all: of all time."
     )
 
@@ -88,5 +88,5 @@ class PastIn(Strict):
 class TaggingDocument(serializers.Serializer[Any]):
     """The past calls that get the tag."""
 
-    span = serializers.ChoiceField(choices=SPANS)
+    span = ChoiceField(choices=SPANS)
     count = serializers.IntegerField(help_text="How many calls get it; at most 10,000 by one request, the newest first.")

@@ -36,7 +36,7 @@ class StatisticsRow(StatisticsFigures):
     name = serializers.CharField(allow_null=True)
 
 
-class StatisticsPeriod(serializers.Serializer[Any]):
+class FiguresOfPeriod(serializers.Serializer[Any]):
     """A period with its figures."""
 
     since = MomentField()
@@ -45,10 +45,10 @@ class StatisticsPeriod(serializers.Serializer[Any]):
     rows = StatisticsRow(many=True, help_text="By time: all of the period in order. Others: most calls first.")
 
 
-class StatisticsDocument(StatisticsPeriod):
+class StatisticsDocument(FiguresOfPeriod):
     """Statistics of a period, and of the one before where that was asked for."""
 
     zone = serializers.CharField()
     group = serializers.CharField(allow_null=True)
     within = SecondsField()
-    before = StatisticsPeriod(allow_null=True, help_text="As many days, the month, or as many seconds right before.")
+    before = FiguresOfPeriod(allow_null=True, help_text="As many days, the month, or as many seconds right before.")

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from rest_framework import serializers
 
-from calls.api.fields import MomentField
+from calls.api.fields import ChoiceField, MomentField
 from calls.api.serializers.base import RowDocument
 from tenants.choices import Role, Scope
 from tenants.models import ApiToken
@@ -72,7 +72,7 @@ class MeDocument(serializers.Serializer[Any]):
 
     user = MeUser()
     tenant = MeTenant()
-    role = serializers.ChoiceField(choices=Role.choices)
-    scope = serializers.ChoiceField(choices=Scope.choices)
+    role = ChoiceField(choices=Role.choices)
+    scope = ChoiceField(choices=Scope.choices)
     center = serializers.UUIDField(allow_null=True, help_text="Set where only this center's calls are seen.")
     token = serializers.UUIDField(allow_null=True, help_text="The id of the token in use; null for a session.")

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.fields import MomentField
+from calls.api.fields import ChoiceField, MomentField
 from calls.api.filters.calls import CallFilters
 from calls.api.filters.views import MOST_TEXT
 from calls.api.serializers.base import RowDocument
@@ -70,12 +70,12 @@ class ViewDocument(RowDocument):
     owner = serializers.UUIDField(source="owner_id", read_only=True, help_text="The id of the person who keeps it.")
     filters = FiltersField(required=False)
     columns = serializers.ListField(
-        child=serializers.ChoiceField(choices=Column.choices),
+        child=ChoiceField(choices=Column.choices),
         required=False,
         max_length=len(Column),
         help_text="What the admin's list shows of each call; none means what its reader chose.",
     )
-    sort = serializers.ChoiceField(
+    sort = ChoiceField(
         choices=["", *(order for name in SORTS for order in (name, f"-{name}"))],
         required=False,
         help_text="As the parameter of the same name of /api/v1/calls.",

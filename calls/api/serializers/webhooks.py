@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from calls import webhooks
-from calls.api.fields import MomentField, SecondsField
+from calls.api.fields import ChoiceField, MomentField, SecondsField
 from calls.api.serializers.base import Document, RowDocument, Strict
 from calls.choices import Direction, Disposition, EndpointState, PayloadFormat, WebhookEvent
 from calls.headers import check_headers
@@ -28,7 +28,7 @@ def _ids(what: str, source: str) -> serializers.ListField:
 
 
 def _words(words: Any, **kwargs: Any) -> serializers.ListField:
-    return serializers.ListField(child=serializers.ChoiceField(choices=words), required=False, max_length=MOST_WANTED, **kwargs)
+    return serializers.ListField(child=ChoiceField(choices=words), required=False, max_length=MOST_WANTED, **kwargs)
 
 
 class WebhookDocument(RowDocument):
@@ -39,7 +39,7 @@ class WebhookDocument(RowDocument):
         help_text="https or http, and not inside a private network. FoneStorm's formats fill in {{tokens}} in path and query.",
     )
     name = serializers.CharField(required=False, allow_blank=True, max_length=100)
-    format = serializers.ChoiceField(choices=PayloadFormat.choices, required=False)
+    format = ChoiceField(choices=PayloadFormat.choices, required=False)
     thin = serializers.BooleanField(source="is_thin", required=False, help_text="Send ids alone; the receiver fetches the call.")
     template = serializers.CharField(
         required=False,
@@ -75,7 +75,7 @@ class WebhookDocument(RowDocument):
         max_value=MOST_IN_FLIGHT,
         help_text="How many requests it gets at the same time; 1 keeps their order.",
     )
-    state = serializers.ChoiceField(choices=EndpointState.choices, read_only=True)
+    state = ChoiceField(choices=EndpointState.choices, read_only=True)
     state_reason = serializers.CharField(read_only=True)
     failures = serializers.IntegerField(read_only=True, help_text="Attempts that failed since the last success.")
     failing_since = MomentField(read_only=True, allow_null=True)
@@ -157,7 +157,7 @@ class DeliveryDocument(RowDocument):
     """One message to one endpoint. Its id is the `webhook-id` of every attempt."""
 
     webhook = serializers.UUIDField(source="endpoint_id", read_only=True)
-    event = serializers.ChoiceField(source="event_type", choices=WebhookEvent.choices, read_only=True)
+    event = ChoiceField(source="event_type", choices=WebhookEvent.choices, read_only=True)
     call = serializers.UUIDField(source="call_id", read_only=True, allow_null=True)
     sequence = serializers.IntegerField(read_only=True, help_text="Counts the messages of the call.")
     body = serializers.SerializerMethodField(help_text="What is sent, byte by byte the same in every attempt.")
@@ -189,7 +189,7 @@ class DeliveryDocument(RowDocument):
 class TestIn(Strict):
     """Which example to send."""
 
-    event = serializers.ChoiceField(choices=WebhookEvent.choices, required=False, default=WebhookEvent.TEST)
+    event = ChoiceField(choices=WebhookEvent.choices, required=False, default=WebhookEvent.TEST)
 
 
 class ReplayIn(Strict):

@@ -14,7 +14,7 @@ from calls.api.views.base import Door
 
 COLLECTIONS = (
     "calls", "live", "missed", "originations", "recordings", "uploads", "contacts", "companies", "agents", "centers", "lines",
-    "tags", "tag-rules", "outcomes", "tokens",
+    "tags", "tag-rules", "outcomes", "views", "tokens", "webhooks", "deliveries",
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ class Index(Door):
 
     def get(self, request: Request) -> Response:
         """The addresses of the collections, the schema and its readable page."""
-        names = (*COLLECTIONS, "changes", "stream", "usage", "me", "schema", "docs")
+        names = (*COLLECTIONS, "changes", "stream", "statistics", "usage", "me", "schema", "docs")
         return Response({name: request.build_absolute_uri(reverse(f"api:{name}")) for name in names})
 
 

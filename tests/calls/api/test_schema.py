@@ -9,7 +9,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from jsonschema import Draft202012Validator, FormatChecker
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
+from calls.api.fields import ChoiceField
+from calls.api.serializers.base import RowDocument
 from calls.api.urls import urlpatterns
 from calls.api.views.docs import openapi
 from tests.calls.api.client import BODY
@@ -147,3 +151,38 @@ def test_the_readable_page_needs_nothing_from_elsewhere_and_no_inline_script(db)
     assert "'unsafe-eval'" not in page["Content-Security-Policy"]
     script = re.search(r'src="([^"]*script=[^"]*)"', html)
     assert "SwaggerUIBundle" in Client().get(script.group(1)).content.decode()
+
+
+def test_the_index_lists_every_collection():
+    collections = {
+        path.removeprefix("/api/v1/")
+        for path, item in openapi()["paths"].items()
+        if "get" in item and "{" not in path and path.count("/") == 3
+    }
+    shown = Client().get("/api/v1/").json()
+    assert collections <= shown.keys()
+
+
+def test_every_choice_that_is_refused_names_those_there_are():
+    with pytest.raises(ValidationError, match="Choose one of: inbound, outbound"):
+        ChoiceField(choices=["inbound", "outbound"]).run_validation("sideways")
+
+
+def test_no_serializer_has_a_choice_of_another_kind():
+    """Fields of REST framework's own refuse a word without naming those there are."""
+
+    def fields_of(kind):
+        for below in kind.__subclasses__():
+            yield from fields_of(below)
+            if below.__module__.startswith("calls.api") and below is not RowDocument:
+                yield from ((below.__name__, name, field) for name, field in below().fields.items())
+
+    found = list(fields_of(serializers.Serializer))
+    assert len(found) > 100
+    others = [(kind, name) for kind, name, field in found if _is_other_choice(field)]
+    assert others == []
+
+
+def _is_other_choice(field):
+    field = getattr(field, "child", field)
+    return isinstance(field, serializers.ChoiceField) and not isinstance(field, ChoiceField)
