@@ -64,7 +64,7 @@ def test_a_python_client_reads_a_running_server(python_client, live_server):
     tenant = make_tenant()
     make_call(tenant, "+46701234567")
     code = READS.format(address=live_server.url, token=make_token(tenant))
-    done = subprocess.run([sys.executable, "-c", code], cwd=python_client[0], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=python_client[0], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[0] == "+46701234567"
 
