@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0030_tag_rules_and_outcomes'),
+        ('calls', '0031_playable_copies'),
         ('tenants', '0011_outcomes_may_be_mandatory'),
     ]
 
