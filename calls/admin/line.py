@@ -68,5 +68,5 @@ class LineAdmin(TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Line, form: Any, change: bool) -> None:
         number = read_number(obj.number, obj.tenant.country)
-        obj.e164, obj.match_key = number.e164, number.key
+        obj.renumber(number, is_by_operator=request.user.is_superuser)
         super().save_model(request, obj, form, change)

@@ -80,19 +80,22 @@ def caller_id(plan: DialPlan, number: str, name: str, *, may_be_any: bool, is_si
     if not digits:
         raise DialRefused("A caller id is a number, with a name or without.", code="caller_id_invalid")
     line = None if may_be_any else find_line(plan.tenant, number, plan=plan)
-    if not may_be_any and (line is None or not (line.is_proven or line.is_extension or is_simulation)):
+    if not may_be_any and (line is None or not (line.is_proven or is_simulation)):
         raise DialRefused("Only numbers of your own lines may be shown as the caller.", code="caller_id_not_allowed")
     return CallerId(number=digits, name=_name(name))
 
 
 def _extension(plan: DialPlan, number: Number, code: str, *, is_simulation: bool) -> Endpoint:
-    """Inside the exchange: on a real one, which others share, only the tenant's own telephones."""
+    """Inside the exchange: on a real one, which others share, only the tenant's own proven telephones."""
     line = find_line(plan.tenant, number.raw, plan=plan)
     digits = read_number(line.number, plan.tenant.country).key if line else number.key
     if not _EXTENSION.fullmatch(digits):
         raise DialRefused(f"“{_shown(number.raw)}” is not an extension.", code=code)
     if line is None and not is_simulation:
         raise DialRefused("There is no such extension.", code="extension_unknown")
+    if line is not None and not (line.is_proven or is_simulation):
+        message = f"An operator has to confirm that extension {digits} is yours before it is rung."
+        raise DialRefused(message, code="extension_unknown")
     return Endpoint(kind=EndpointKind.EXTENSION, digits=digits)
 
 

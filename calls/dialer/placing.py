@@ -140,7 +140,7 @@ def _shown(field: str, plan: DialPlan, wanted: CallOrder, backend: Backend) -> C
     with about(field):
         if number:
             return numbers.caller_id(plan, number, name, may_be_any=line.shows_any_caller, is_simulation=backend.is_simulation)
-        is_shown = backend.is_simulation or line.is_proven or line.is_extension
+        is_shown = backend.is_simulation or line.is_proven
         return numbers.caller_id(plan, line.number if is_shown else "", name, may_be_any=True, is_simulation=True)
 
 

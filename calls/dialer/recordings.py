@@ -96,7 +96,7 @@ def fetch_own(external_id: str) -> None:
 
 def _own_calls(external_ids: Iterable[str]) -> QuerySet[Call]:
     """Among the tenants that the exchange has calls of, so that an index finds them."""
-    served = Q(slug=settings.CALLHUB_ARI_TENANT) | Q(pk__in=Line.objects.filter(backend=EXCHANGE).values("tenant"))
+    served = Q(slug=settings.CALLHUB_ARI_TENANT) | Q(pk__in=Line.objects.proven_on(EXCHANGE).values("tenant"))
     tenants = list(Tenant.objects.filter(served).values_list("pk", flat=True))
     calls = Call.objects.filter(tenant__in=tenants, source=Source.PBX, external_id__in=list(external_ids))
     return calls.filter(facts__exchange=EXCHANGE)

@@ -77,11 +77,12 @@ def _owner(lines: list[Line]) -> Tenant | None:
 
 
 def _lines(text: str) -> list[Line]:
-    """The exchange's lines that this number is; each tenant reads it by its own country."""
+    """The proven lines of the exchange that this number is; each tenant reads it by its own country."""
     digits = re.sub(r"\D", "", text)
     if not digits:
         return []
-    lines = Line.objects.filter(backend="asterisk", match_key__endswith=digits[-SAME_DIGITS:], tenant__is_active=True)
+    proven = Line.objects.proven_on(EXCHANGE)  # anybody can write down a number
+    lines = proven.filter(match_key__endswith=digits[-SAME_DIGITS:], tenant__is_active=True)
     return [
         line
         for line in lines.select_related("tenant")

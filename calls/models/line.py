@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Self
+
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import telephony_backends, usual_backend
-from tenants.scoping import TenantOwned
+from contacts.phone import Number
+from tenants.scoping import TenantOwned, TenantQuerySet
+
+
+class LineQuerySet(TenantQuerySet["Line"]):
+    """Which lines."""
+
+    def proven_on(self, backend: str) -> Self:
+        """Those an operator confirmed: the only ones that stand for a telephone of a real exchange, which tenants share."""
+        return self.filter(backend=backend, is_proven=True, is_sandbox=False)
 
 
 class Line(TenantOwned):
@@ -56,7 +67,10 @@ class Line(TenantOwned):
     is_proven = models.BooleanField(
         _("proven"),
         default=False,
-        help_text=_("An operator has seen that the number is the tenant's. A real exchange shows no other as the caller."),
+        help_text=_(
+            "An operator has checked that the number is the tenant's. On a real exchange no other line is shown as "
+            "the caller, is rung as an extension, or has its incoming calls logged."
+        ),
     )
     is_phone_terminal = models.BooleanField(
         _("phone terminal"), default=False, help_text=_("A telephone somebody picks up; it can be rung as the source of a call.")
@@ -72,6 +86,8 @@ class Line(TenantOwned):
     is_adopted = models.BooleanField(
         default=False, editable=False, help_text=_("Taken when it was first used, as nobody had it.")
     )
+
+    objects: ClassVar = LineQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]
@@ -98,6 +114,13 @@ class Line(TenantOwned):
             raise ValidationError({"agent": _("This agent belongs to another tenant.")})
         if self.center is not None and self.center.tenant_id != self.tenant_id:
             raise ValidationError({"center": _("This center belongs to another tenant.")})
+
+    def renumber(self, read: Number, *, is_by_operator: bool = False) -> None:
+        """Note how its number reads. Another number is no longer proven, unless an operator wrote it."""
+        was = (self.e164, self.match_key)
+        self.e164, self.match_key = read.e164, read.key
+        if was != (read.e164, read.key) and not is_by_operator:
+            self.is_proven = False
 
     @property
     def short(self) -> str:

@@ -92,7 +92,7 @@ class Lines(Resource):
         read = read_number(row.number, self.principal.tenant.country)
         if not read:
             raise ValidationError({"number": ["This is not a phone number or extension."]})
-        row.e164, row.match_key = read.e164, read.key
+        row.renumber(read)
         row.save()
 
 

@@ -210,3 +210,13 @@ def test_what_is_wrong_is_said_where_screen_readers_look_for_it(owner):
     described = [key for keys in re.findall(r'aria-describedby="([^"]+)"', text) for key in keys.split()]
     assert {"id_numbers_helptext", "id_numbers_error"} <= set(described)
     assert [key for key in described if f'id="{key}"' not in text] == []
+
+
+@pytest.mark.parametrize(("is_operator", "stays"), [(False, False), (True, True)])
+def test_only_an_operators_new_number_stays_proven(tenant, is_operator, stays):
+    client = signed_in(make_operator() if is_operator else staff(tenant, "manager"))
+    line = make_line(tenant, "211", backend="asterisk", is_proven=True)
+    fields = {"tenant": tenant.pk, "number": "212", "backend": "asterisk", "is_proven": "on", "is_active": "on"}
+    assert client.post(f"/admin/calls/line/{line.pk}/change/", fields).status_code == 302
+    line.refresh_from_db()
+    assert (line.match_key, line.is_proven) == ("212", stays)

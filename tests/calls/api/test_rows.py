@@ -9,7 +9,7 @@ from contacts.models import Contact, RelinkRequest
 from tenants.choices import Role, Scope
 from tenants.models import ApiToken
 from tests.calls.api.client import ApiClient, faults_of
-from tests.make import make_agent, make_call, make_center, make_company, make_user
+from tests.make import make_agent, make_call, make_center, make_company, make_line, make_user
 
 BODIES = {
     "companies": ({"name": "Berg & Co", "external_id": "c-1", "phone": "08-1"}, {"notes": "n"}),
@@ -171,3 +171,9 @@ def test_me_tells_who_is_asking(api, tenant):
     assert (me["user"]["username"], me["tenant"]["slug"], me["role"], me["center"]) == (
         api.user.username, tenant.slug, "owner", None,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "is_proven"), [("0812345678", True), ("+46 8 123 456 78", True), ("0812345679", False)])
+def test_line_with_another_number_is_no_longer_proven(api, tenant, number, is_proven):
+    line = make_line(tenant, "+46812345678", is_proven=True)
+    assert api.patch(f"lines/{line.pk}", {"number": number}).json()["is_proven"] is is_proven

@@ -25,4 +25,4 @@ def tenant(db):
 
 @pytest.fixture
 def line(tenant):
-    return make_line(tenant, "210", agent=make_agent(tenant, name="Ann"), is_phone_terminal=True)
+    return make_line(tenant, "210", agent=make_agent(tenant, name="Ann"), is_phone_terminal=True, is_proven=True)

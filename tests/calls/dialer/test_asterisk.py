@@ -55,7 +55,7 @@ def tenant(db, settings, lab):
 
 @pytest.fixture
 def line(tenant):
-    return make_line(tenant, "210", backend="asterisk", is_phone_terminal=True, shows_any_caller=True)
+    return make_line(tenant, "210", backend="asterisk", is_proven=True, is_phone_terminal=True, shows_any_caller=True)
 
 
 @pytest.fixture

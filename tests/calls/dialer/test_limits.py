@@ -232,4 +232,12 @@ class TestNumbers:
         with pytest.raises(DialRefused) as refused:
             numbers.endpoint_of(DialPlan(tenant=tenant), text, "destination_invalid", is_simulation=False)
         assert refused.value.code == "extension_unknown"
-        assert numbers.endpoint_of(DialPlan(tenant=tenant), "210", "x", is_simulation=False).digits == "210"
+
+    def test_a_real_exchange_rings_proven_extensions_only(self, tenant, line):
+        plan = DialPlan(tenant=tenant)
+        assert numbers.endpoint_of(plan, "210", "x", is_simulation=False).digits == "210"
+        line.is_proven = False
+        line.save()
+        with pytest.raises(DialRefused) as refused:
+            numbers.endpoint_of(plan, "210", "destination_invalid", is_simulation=False)
+        assert (refused.value.code, "operator" in refused.value.message) == ("extension_unknown", True)

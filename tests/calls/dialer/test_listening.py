@@ -67,7 +67,7 @@ def watched(**facts) -> WatchedCall:
 @pytest.fixture
 def tenant(settings):
     tenant = make_tenant()
-    make_line(tenant, "+46812345678", backend="asterisk", agent=make_agent(tenant, name="Ann"))
+    make_line(tenant, "+46812345678", backend="asterisk", is_proven=True, agent=make_agent(tenant, name="Ann"))
     return tenant
 
 
@@ -100,6 +100,6 @@ def test_a_call_of_nobodys_lines_goes_to_whom_the_exchange_is_set_up_for(setting
 
 
 def test_a_call_between_two_tenants_belongs_to_none_by_itself(tenant):
-    make_line(make_tenant(), "0701234567", backend="asterisk")
+    make_line(make_tenant(), "0701234567", backend="asterisk", is_proven=True)
     log_watched(watched())
     assert not Call.objects.exists()

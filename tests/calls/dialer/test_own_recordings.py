@@ -63,7 +63,7 @@ def shelf(settings, sound):
 @pytest.fixture
 def call(shelf) -> Call:
     tenant = make_tenant()
-    make_line(tenant, "201", backend="asterisk")
+    make_line(tenant, "201", backend="asterisk", is_proven=True)
     return make_call(tenant, source=Source.PBX, external_id=CALL, facts={"exchange": "asterisk"})
 
 

@@ -100,16 +100,27 @@ def test_the_callers_are_the_lines_own_unless_told(tenant, line, clock):
     assert (row.destination_caller_name, row.destination_caller_number) == ("Ann Lee", "210")
 
 
-@pytest.mark.parametrize(("proven", "shown"), [(True, "+46812345678"), (False, "")])
-def test_a_real_exchange_shows_only_proven_numbers(tenant, proven, shown, monkeypatch, tmp_path):
+@pytest.mark.parametrize("number", ["+46812345678", "211"])
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_real_exchange_shows_only_proven_numbers(tenant, number, proven, tmp_path):
     stand_in(JournalExchange(tmp_path / "journal"))
-    line = make_line(tenant, "+46812345678", backend=NAME, is_proven=proven)
-    row = dialer.place(tenant, order(line))
-    assert row.destination_caller_number == shown
+    line = make_line(tenant, number, backend=NAME, is_proven=proven)
+    row = dialer.place(tenant, order(line, sources=(TALKS_ON,)))
+    assert row.destination_caller_number == (number if proven else "")
     if not proven:
         with pytest.raises(DialRefused) as refused:
-            dialer.place(tenant, order(line, shown_to_destination=PartyDraft(number="+46812345678")))
+            dialer.place(tenant, order(line, sources=(TALKS_ON,), shown_to_destination=PartyDraft(number=number)))
         assert refused.value.code == "caller_id_not_allowed"
+
+
+@pytest.mark.parametrize("wanted", [{"sources": ("211",)}, {"sources": (TALKS_ON,), "destination": "211"}])
+def test_a_real_exchange_rings_no_telephone_that_nobody_proved(tenant, wanted, tmp_path):
+    exchange = JournalExchange(tmp_path / "journal")
+    stand_in(exchange)
+    line = make_line(tenant, "211", backend=NAME)
+    with pytest.raises(DialRefused) as refused:
+        dialer.place(tenant, order(line, **wanted))
+    assert (refused.value.code, exchange.dials(), Call.objects.count()) == ("extension_unknown", 0, 0)
 
 
 def test_a_line_whose_exchange_is_not_set_up_makes_no_calls(tenant, line):

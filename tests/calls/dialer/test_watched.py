@@ -25,7 +25,7 @@ def at(seconds: float) -> datetime:
 @pytest.fixture
 def tenant():
     tenant = make_tenant()
-    make_line(tenant, "201", backend="asterisk")
+    make_line(tenant, "201", backend="asterisk", is_proven=True)
     return tenant
 
 
@@ -112,3 +112,17 @@ def test_legs_that_end_before_they_begin_end_as_they_begin(tenant):
     log_watched(watched(legs=(WatchedLeg(id="1.2", number="201", started_at=at(4), ended_at=at(1), outcome=NO_ANSWER),)))
     leg = Call.objects.get().legs.get()
     assert leg.ended_at == leg.started_at
+
+
+@pytest.mark.parametrize("unproven", [{}, {"is_proven": True, "backend": "simulator"}, {"is_proven": True, "is_sandbox": True}])
+@pytest.mark.parametrize("number", ["202", "+46812345678"])
+def test_line_that_nobody_proved_claims_no_call(number, unproven):
+    make_line(make_tenant(), number, **{"backend": "asterisk", **unproven})
+    log_watched(watched(called_number=number, caller_number=number, legs=(WatchedLeg(id="1.2", number=number, started_at=NOW),)))
+    assert not Call.objects.exists()
+
+
+def test_line_that_another_tenant_only_wrote_down_takes_no_call_away(tenant):
+    make_line(make_tenant(), "201", backend="asterisk")
+    log_watched(watched())
+    assert Call.objects.get().tenant == tenant

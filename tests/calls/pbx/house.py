@@ -49,7 +49,7 @@ agent = Line.objects.get(number="210").agent
 for number in {phones}:
     Line.objects.create(
         tenant=tenant, number=number, match_key=number, backend="asterisk", agent=agent,
-        is_phone_terminal=True, is_recorded=True, shows_any_caller=True,
+        is_phone_terminal=True, is_recorded=True, shows_any_caller=True, is_proven=True,
     )
 """
 

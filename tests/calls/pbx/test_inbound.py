@@ -33,7 +33,7 @@ from tenants.models import Tenant
 from tests.make import make_agent, make_contact, make_line
 tenant = Tenant.objects.get(slug="{SLUG}")
 make_contact(tenant, "{CALLERS["busy"]}", name="Bo Busy")
-make_line(tenant, "2000486", backend="asterisk", agent=make_agent(tenant, name="Ann Busy"), name="Desk")
+make_line(tenant, "2000486", backend="asterisk", is_proven=True, agent=make_agent(tenant, name="Ann Busy"), name="Desk")
 """
 
 
