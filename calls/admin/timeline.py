@@ -56,6 +56,7 @@ _PROGRESS = {  # what an exchange tells (calls.telephony.book.Kind), with or wit
     "answered": (_("Answered"), _("%(who)s answered")),
     "in_hand": (_("Answered"), _("%(who)s answered")),
     "connected": (_("The parties talk"), _("%(who)s talks")),
+    "replaced": (_("Transferred by a telephone"), _("%(who)s came in by a telephone's transfer")),
     "ended": (_("A telephone left"), _("%(who)s left")),
     "cancelled": (_("Somebody asked for its end"), _("Somebody asked for its end")),
     "held": (_("On hold"), _("%(who)s put it on hold")),

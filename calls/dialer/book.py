@@ -15,7 +15,6 @@ from calls.choices import Disposition, LegRole, OriginationState, State
 from calls.dialer import keeping, limits
 from calls.drafts import CallProgress, LegDraft, PartyDraft
 from calls.models import Origination
-from calls.telephony.base import Endpoint
 from calls.telephony.book import DESTINATION, Kind, Known, Leg, Progress, apply, role_of
 
 LEASE = timedelta(seconds=10)  # for one try to place it; then a sweeper looks after it
@@ -167,7 +166,7 @@ def _legs(row: Origination, known: Known) -> Iterable[LegDraft]:
         leg = known.legs.get(name)
         yield LegDraft(
             role=role_of(name),
-            party=PartyDraft(number=numbers.get(name) or _digits(known.endpoint_of(name))),
+            party=PartyDraft(number=numbers.get(name) or _digits(known, name)),
             disposition=leg.outcome.disposition if leg and leg.outcome else Disposition.UNKNOWN,
             started_at=leg.dialled_at if leg else None,
             answered_at=leg.answered_at if leg else None,
@@ -175,8 +174,10 @@ def _legs(row: Origination, known: Known) -> Iterable[LegDraft]:
         )
 
 
-def _digits(endpoint: Endpoint) -> str:
-    return endpoint.digits
+def _digits(known: Known, leg: str) -> str:
+    """Its number; empty for somebody of whom the exchange did not say it."""
+    is_unnamed = leg in known.legs and known.legs[leg].channel and known.legs[leg].endpoint is None
+    return "" if is_unnamed else known.endpoint_of(leg).digits
 
 
 def _ring_for_recording(row: Origination) -> None:

@@ -13,7 +13,7 @@ from calls.telephony.book import Known, Leg
 from calls.telephony.disposition import Outcome
 
 _MOMENTS = ("dialled_at", "ringing_at", "answered_at", "connected_at", "ended_at")
-_PLAIN = ("is_in_hand", "is_holding", "cause", "sip_status", "instead_of")
+_PLAIN = ("is_in_hand", "is_holding", "cause", "sip_status", "instead_of", "channel")
 _CALL_MOMENTS = ("message_started_at", "message_played_at", "over_at")
 _CALL_PLAIN = ("chosen", "is_cancelled", "is_held", "recording", "billable_ms")
 

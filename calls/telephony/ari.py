@@ -184,6 +184,10 @@ class Ari:
         """Whether somebody listens for the application; without, whoever picks up is hung up at once."""
         return self._ask("GET", f"applications/{self.app}", also=(GONE,)).status_code != GONE
 
+    def follow(self, channel: str) -> None:
+        """Hear of the channel to its end, also once it leaves the application; one that is gone is as good (422)."""
+        self._ask("POST", f"applications/{self.app}/subscription", {"eventSource": f"channel:{channel}"}, also=(GONE, 422))
+
     def only_events(self, kinds: Sequence[str]) -> None:
         """No other events are sent from now on (``ChannelVarset`` alone is half of all)."""
         allowed = [{"type": kind} for kind in {*kinds, "ApplicationReplaced"}]

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     IN_HAND = "in_hand"  # answered, and waiting for what we do with it
     CHOSEN = "chosen"  # this source is the one that is connected
     CONNECTED = "connected"  # talking with the near party
+    REPLACED = "replaced"  # of a new leg: a telephone's transfer key put it in the place of another
     ENDED = "ended"
     CANCELLED = "cancelled"  # somebody asked for the end
     MESSAGE_STARTED = "message_started"
@@ -52,8 +53,9 @@ class Progress:
     sip_status: int | None = None
     outcome: Outcome | None = None  # with ENDED and OVER
     billable_ms: int = 0  # with OVER
-    endpoint: Endpoint | None = None  # with DIALLING of a transfer: where to
-    instead_of: str = ""  # with DIALLING of a transfer: the leg that leaves
+    endpoint: Endpoint | None = None  # with DIALLING of a transfer: where to; with REPLACED as far as it is known
+    instead_of: str = ""  # with DIALLING of a transfer and REPLACED: the leg that leaves
+    channel: str = ""  # with REPLACED: its name at the exchange, which is not ours to choose
     recording: str = ""  # with RECORDED
 
 
@@ -73,6 +75,7 @@ class Leg:
     sip_status: int | None = None
     endpoint: Endpoint | None = None
     instead_of: str = ""
+    channel: str = ""  # its name at the exchange, where a telephone brought it in
 
     @property
     def is_open(self) -> bool:
@@ -163,9 +166,12 @@ def _apply_to_call(known: Known, progress: Progress) -> Known:
 def _apply_to_leg(known: Known, progress: Progress) -> Known:
     leg = known.legs.get(progress.leg)
     if leg is None:
-        if progress.kind is not Kind.DIALLING or known.is_cancelled:
+        is_replaced = progress.kind is Kind.REPLACED
+        if not is_replaced and (progress.kind is not Kind.DIALLING or known.is_cancelled):
             return known  # never dialled, so nothing can happen to it; and nothing is dialled after a hang-up
         new = Leg(dialled_at=progress.at, endpoint=progress.endpoint, instead_of=progress.instead_of)
+        if is_replaced:  # it is in the other one's place already
+            new = replace(new, channel=progress.channel, is_in_hand=True, connected_at=progress.at)
         held = known.is_held and not progress.instead_of
         return replace(known, legs=_with(known, progress.leg, new), is_held=held)
     if not leg.is_open:

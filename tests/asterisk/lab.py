@@ -170,6 +170,7 @@ class Lab:
             "CARRIER_PORT": self.carrier_port,
             "PHONE_201_PORT": self.phone_port("201"),
             "PHONE_202_PORT": self.phone_port("202"),
+            "PHONE_203_PORT": self.phone_port("203"),
             "RTP_START": self.base + 100,
             "RTP_END": self.base + 999,
         }

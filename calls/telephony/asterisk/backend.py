@@ -64,36 +64,37 @@ class AsteriskBackend(Backend):
         self.engine.tell(order_id, Kind.CANCELLED)
         known = self._load(order_id)
         for leg in flow.unwanted(known):
-            self.ari.drop(names.channel_of(order_id, leg))
+            self.ari.drop(names.channel_in(known, leg))
         self.engine.settle(order_id, only={flow.Do.FINISH})
 
     def hold(self, order_id: UUID) -> None:
-        channel = names.channel_of(order_id, self._talking(order_id).far)
+        known, both = self._talking(order_id)
+        channel = names.channel_in(known, both.far)
         self.ari.take_from_bridge(names.bridge_of(order_id), channel)
         self.ari.start_music(channel)
         self.engine.tell(order_id, Kind.HELD)
 
     def resume(self, order_id: UUID) -> None:
-        channel = names.channel_of(order_id, self._talking(order_id).far)
+        known, both = self._talking(order_id)
+        channel = names.channel_in(known, both.far)
         self.ari.stop_music(channel)
         self.ari.join(names.bridge_of(order_id), channel)
         self.engine.tell(order_id, Kind.RESUMED)
 
     def transfer(self, order_id: UUID, to: Endpoint, *, instead_of: str) -> None:
-        known = self._load(order_id)
-        if self._is_transferred(known, to, instead_of):
+        if self._is_transferred(self._load(order_id), to, instead_of):
             return
-        both = self._talking(order_id)
+        known, both = self._talking(order_id)
         if instead_of not in (both.near, both.far):
             raise TelephonyError("this leg does not talk")
         stays = both.near if instead_of == both.far else both.far
         if known.is_held:
-            self.ari.stop_music(names.channel_of(order_id, both.far))
-            self.ari.join(names.bridge_of(order_id), names.channel_of(order_id, both.far))
+            self.ari.stop_music(names.channel_in(known, both.far))
+            self.ari.join(names.bridge_of(order_id), names.channel_in(known, both.far))
         new = f"t{sum(name.startswith('t') for name in known.legs)}"
         self.engine.dial(known, new, originator=stays, to=to, instead_of=instead_of)
-        self.ari.drop(names.channel_of(order_id, instead_of))
-        self.ari.ringback(names.channel_of(order_id, stays))
+        self.ari.drop(names.channel_in(known, instead_of))
+        self.ari.ringback(names.channel_in(known, stays))
         self.engine.settle(order_id, only=ANYBODYS)
 
     def recordings(self) -> Iterable[str]:
@@ -117,13 +118,13 @@ class AsteriskBackend(Backend):
             raise TelephonyError("there is no such call")
         return known
 
-    def _talking(self, order_id: UUID) -> flow.Parties:
+    def _talking(self, order_id: UUID) -> tuple[Known, flow.Parties]:
         known = self._load(order_id)
         both = flow.parties(known)
         far = known.legs.get(both.far)
         if flow.is_ending(known) or far is None or far.connected_at is None:
             raise TelephonyError("the parties are not talking")
-        return both
+        return known, both
 
     @staticmethod
     def _is_transferred(known: Known, to: Endpoint, instead_of: str) -> bool:

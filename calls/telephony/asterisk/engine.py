@@ -6,9 +6,10 @@ One listener per application calls ``handle``; workers use ``dial`` and ``settle
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from calls import failpoints
@@ -19,7 +20,7 @@ from calls.telephony.asterisk import events, names
 from calls.telephony.asterisk.switch import Switch, shown
 from calls.telephony.base import Endpoint, TelephonyError
 from calls.telephony.book import DESTINATION, Book, Kind, Known, Progress, role_of
-from calls.telephony.disposition import BROKEN, CANCELLED, UNREACHABLE, Outcome, failed
+from calls.telephony.disposition import ANSWERED, BROKEN, CANCELLED, UNREACHABLE, Outcome, failed
 from calls.telephony.flow import Do, Step
 from calls.telephony.speech import Sounds
 from calls.telephony.web_sounds import WebSounds
@@ -51,10 +52,13 @@ class Engine:
     def __init__(self, ari: Ari, book: Book, switch: Switch) -> None:
         self.ari, self.book, self.switch = ari, book, switch
         self.sounds = _sounds_of(switch)
+        self._brought_in: dict[str, tuple[UUID, str]] = {}  # channels with names of Asterisk's own → order and leg
 
     def handle(self, event: events.Event) -> None:
         """Take in one event. Raises nothing of the exchange's: what cannot be done now is done by ``reconcile``."""
-        about = events.order_of(event)
+        if event.get("replace_channel"):
+            self._replace(event)
+        about = self._about(event)
         known = self.book.load(about[0]) if about else None
         if about is None or known is None:
             return
@@ -64,7 +68,41 @@ class Engine:
         self.settle(order_id)
         if leg and (known.over_at or leg not in known.legs) and event["type"] != "ChannelDestroyed":
             with going_on(order_id):
-                self.ari.drop(names.channel_of(order_id, leg))  # it came too late
+                self.ari.drop(event["channel"]["id"])  # it came too late
+        if event["type"] == "ChannelDestroyed":
+            self._brought_in.pop(event["channel"]["id"], None)
+
+    def replace(self, known: Known, leg: str, channel: Mapping[str, Any], at: datetime) -> None:
+        """Note that a telephone transferred the other side: a channel of Asterisk's own has the leg's place, and the leg leaves.
+
+        So the end of a telephone that pressed its transfer key is not the end of the call. Told again it changes nothing.
+        """
+        order_id, channel_id = known.order.id, channel["id"]
+        new = next((name for name, other in known.legs.items() if other.channel == channel_id), "")
+        if not new:
+            new = f"t{sum(name.startswith('t') for name in known.legs)}"
+            facts = {"channel": channel_id, "endpoint": events.endpoint_of(channel), "instead_of": leg}
+            if not self.book.tell(Progress(order_id=order_id, kind=Kind.REPLACED, leg=new, at=at, **facts)):
+                return  # it is over, or we transferred it at the same moment: the next ``reconcile`` looks again
+            with going_on(order_id):
+                self.ari.follow(channel_id)  # Asterisk tells the end of those alone that it originated for us
+        self._brought_in[channel_id] = (order_id, new)
+        self.book.tell(Progress(order_id=order_id, kind=Kind.ENDED, leg=leg, at=at, outcome=ANSWERED))
+
+    def learn(self, orders: Iterable[Known]) -> None:
+        """Remember whose the channels are that telephones brought into these orders, which are all that are open."""
+        found = [(leg.channel, known.order.id, name) for known in orders for name, leg in known.legs.items() if leg.is_open]
+        self._brought_in = {channel: (order_id, name) for channel, order_id, name in found if channel}
+
+    def _about(self, event: events.Event) -> tuple[UUID, str] | None:
+        channel_id = (event.get("channel") or {}).get("id", "")
+        return self._brought_in.get(channel_id) or events.order_of(event)
+
+    def _replace(self, event: events.Event) -> None:
+        left = self._about({"channel": event["replace_channel"]})
+        known = self.book.load(left[0]) if left else None
+        if left and known and left[1] in known.legs:
+            self.replace(known, left[1], event["channel"], events.moment(event["timestamp"]))
 
     def settle(self, order_id: UUID, *, only: Collection[Do] = frozenset(Do)) -> None:
         """Do all that is missing as far as it can be done now; each step once."""
@@ -91,7 +129,7 @@ class Engine:
                 self.switch.dial_string(to or known.endpoint_of(leg)),
                 timeout_s=order.wait_for_pickup_s,
                 caller_id=shown(caller),
-                originator=names.channel_of(order.id, originator) if originator else "",
+                originator=names.channel_in(known, originator) if originator else "",
                 variables={
                     "CHANNEL(accountcode)": self.switch.app,  # tells our left-overs from those of another callhub
                     # Asterisk ends the leg by itself, whatever becomes of us
@@ -117,7 +155,7 @@ class Engine:
             case Do.DIAL:
                 self._dial_far(known, step.leg)
             case Do.DROP:
-                self.ari.drop(names.channel_of(order_id, step.leg))
+                self.ari.drop(names.channel_in(known, step.leg))
             case Do.PLAY:
                 self._play(known, step.leg)
             case Do.CONNECT:
@@ -150,9 +188,9 @@ class Engine:
         bridge = names.bridge_of(order_id)
         if leg == DESTINATION and known.order.message is None:
             self._limit(known, leg)
-        self.ari.stop_ringback(names.channel_of(order_id, near))
+        self.ari.stop_ringback(names.channel_in(known, near))
         self.ari.make_bridge(bridge)
-        self.ari.join(bridge, names.channel_of(order_id, near), names.channel_of(order_id, leg))
+        self.ari.join(bridge, names.channel_in(known, near), names.channel_in(known, leg))
         if known.order.is_recorded:
             self.ari.record_bridge(bridge, bridge)
         self.tell(order_id, Kind.CONNECTED, leg)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from calls.telephony import flow
 from calls.telephony.asterisk import names
+from calls.telephony.base import Endpoint, EndpointKind
 from calls.telephony.book import Kind, Known, Progress
 from calls.telephony.disposition import of_leg
 
@@ -58,6 +60,15 @@ def read(known: Known, leg: str, event: Event) -> Progress | None:
             return Progress(kind=Kind.MESSAGE_PLAYED, **about)
         case "RecordingFinished", _:
             return Progress(kind=Kind.RECORDED, recording=event["recording"]["name"], **about)
+    return None
+
+
+def endpoint_of(channel: Mapping[str, Any]) -> Endpoint | None:
+    """Whom a channel stands for that a transfer brought in: what was dialled, else who was reached; None for neither."""
+    for digits in (channel["dialplan"]["exten"], channel["caller"]["number"]):
+        for kind in (EndpointKind.NUMBER, EndpointKind.EXTENSION):
+            with suppress(ValueError):
+                return Endpoint(kind=kind, digits=digits)
     return None
 
 

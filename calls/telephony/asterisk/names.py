@@ -1,9 +1,11 @@
-"""Ids at Asterisk, all derived from the order's: an event finds its order by itself, a repeated request makes nothing twice."""
+"""Ids at Asterisk, all ours derived from the order's: an event finds its order, a repeated request makes nothing twice."""
 
 from __future__ import annotations
 
 import re
 from uuid import UUID
+
+from calls.telephony.book import Known
 
 _CHANNEL = re.compile(r"ch([0-9a-f]{32})\.([sdt][0-9]*)")
 _BRIDGE = re.compile(r"ch([0-9a-f]{32})")
@@ -19,6 +21,12 @@ def bridge_of(order_id: UUID) -> str:
 def channel_of(order_id: UUID, leg: str) -> str:
     """The leg's channel."""
     return f"ch{order_id.hex}.{leg}"
+
+
+def channel_in(known: Known, leg: str) -> str:
+    """The leg's channel, also where a telephone brought in one that has a name of Asterisk's own."""
+    found = known.legs.get(leg)
+    return found.channel if found and found.channel else channel_of(known.order.id, leg)
 
 
 def playback_of(order_id: UUID) -> str:

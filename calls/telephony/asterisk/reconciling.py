@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,20 +40,36 @@ class Reconciler:
         if self.journal:
             self.journal.refresh()
         before, self._missing = self._missing, {}
+        bridges = self.ari.bridges()
+        members = {bridge["id"]: bridge["channels"] for bridge in bridges}
+        self.engine.learn(known for order_id in open_orders if (known := self.book.load(order_id)))
         for order_id in open_orders:
             if known := self.book.load(order_id):
-                self._catch_up(known, channels, before, gap_from)
+                self._find_transfer(known, channels, members.get(names.bridge_of(order_id), ()))
+                self._catch_up(self.book.load(order_id) or known, channels, before, gap_from)
                 self.engine.settle(order_id)
         self._clear_channels(channels)
-        self._clear_bridges()
+        self._clear_bridges(bridges)
         self._claim_recordings()
         return bool(self._missing)
+
+    def _find_transfer(self, known: Known, channels: Channels, members: Collection[str]) -> None:
+        """Somebody in the bridge whom we did not bring has the place of the party that is not in it any more."""
+        both = flow.parties(known)
+        if both.far not in known.legs or known.legs[both.far].connected_at is None:
+            return
+        waiting = both.far if known.is_held else ""  # we took it out ourselves
+        left = [name for name in (both.near, both.far) if name and names.channel_in(known, name) not in members]
+        ours = {names.channel_in(known, name) for name in known.legs}
+        strangers = [channel for channel in members if channel in channels and channel not in ours]
+        for name, stranger in zip([name for name in left if name != waiting], strangers, strict=False):
+            self.engine.replace(known, name, channels[stranger], now())
 
     def _catch_up(
         self, known: Known, channels: Channels, before: Mapping[str, datetime | None], gap_from: datetime | None
     ) -> None:
         for name, leg in known.legs.items():
-            channel_id = names.channel_of(known.order.id, name)
+            channel_id = names.channel_in(known, name)
             if not leg.is_open:
                 continue
             if channel_id in channels:
@@ -71,6 +87,8 @@ class Reconciler:
         leg = known.legs[name]
         if channel["state"] == "Ringing" and leg.ringing_at is None:
             self.engine.tell(known.order.id, Kind.RINGING, name)
+        if leg.channel and channel["state"] == "Up":
+            self.engine.tell(known.order.id, Kind.ANSWERED, name)
         is_ours = channel["state"] == "Up" and channel["dialplan"].get("app_name") == "Stasis"
         if is_ours and not leg.is_in_hand:
             entry = self.journal.of(channel["id"]) if self.journal else None
@@ -82,7 +100,7 @@ class Reconciler:
             self.engine.tell(known.order.id, Kind.MESSAGE_PLAYED)
 
     def _has_ended(self, known: Known, name: str) -> bool:
-        entry = self.journal.of(names.channel_of(known.order.id, name)) if self.journal else None
+        entry = self.journal.of(names.channel_in(known, name)) if self.journal else None
         return entry is not None and entry.ended_at is not None
 
     def _end_vanished(self, known: Known, name: str, gap_from: datetime | None) -> None:
@@ -91,7 +109,7 @@ class Reconciler:
         A telephone that was never rung, and one that rang when Asterisk broke down, could not be reached (503).
         """
         order_id, leg = known.order.id, known.legs[name]
-        entry = self.journal.of(names.channel_of(order_id, name)) if self.journal else None
+        entry = self.journal.of(names.channel_in(known, name)) if self.journal else None
         if entry and entry.answered_at and not leg.answered_at:
             self.book.tell(Progress(order_id=order_id, kind=Kind.ANSWERED, leg=name, at=entry.answered_at))
             known = self.book.load(order_id) or known
@@ -126,13 +144,13 @@ class Reconciler:
             if read is None or channel.get("accountcode") != self.engine.switch.app:
                 continue
             known = self.book.load(read[0])
-            if known is None or known.over_at is not None or read[1] in flow.unwanted(known):
+            if known is None or known.over_at is not None or _has_no_place(known, read[1]):
                 log.warning("left over at Asterisk: channel %s", channel_id)
                 with going_on(channel_id):
                     self.ari.drop(channel_id)
 
-    def _clear_bridges(self) -> None:
-        for bridge in self.ari.bridges():
+    def _clear_bridges(self, bridges: Iterable[Mapping[str, Any]]) -> None:
+        for bridge in bridges:
             order_id = names.read_bridge(bridge["id"])
             if order_id is None or bridge.get("name") != self.engine.switch.app:
                 continue
@@ -141,6 +159,13 @@ class Reconciler:
                 log.warning("left over at Asterisk: bridge %s", bridge["id"])
                 with going_on(bridge["id"]):
                     self.ari.remove_bridge(bridge["id"])
+
+
+def _has_no_place(known: Known, name: str) -> bool:
+    """Whether the leg is not wanted any more, or left long ago: a telephone that transferred the others did not hang up."""
+    leg = known.legs.get(name)
+    left_at = leg.ended_at if leg else None
+    return name in flow.unwanted(known) or (left_at is not None and now() - left_at > GRACE)
 
 
 def _was_seen(leg: Leg) -> bool:
