@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import DeliveryState, PayloadFormat, WebhookEvent
@@ -26,6 +26,15 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
     def due(self, now: Any) -> Self:
         """Those that somebody should attempt now and nobody does; ``now`` is a time or the database's own."""
         return self.pending().filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), due_at__lte=now)
+
+    def in_turn(self, now: Any) -> Self:
+        """Those that need not wait for an earlier message of their call to the same endpoint, on its way or tried again later.
+
+        What is sent again by hand waits for none, and none waits for it.
+        """
+        same = {"endpoint": OuterRef("endpoint"), "call_id": OuterRef("call_id"), "sequence__lt": OuterRef("sequence")}
+        earlier = Delivery.objects.pending().filter(**same, is_replayed=False)
+        return self.filter(Q(is_replayed=True) | ~Exists(earlier.filter(Q(lease_until__gt=now) | Q(due_at__gt=now))))
 
     def lost(self) -> Self:
         """Those that never arrived and will not: given up, or cancelled."""
@@ -61,6 +70,7 @@ class Delivery(TenantOwned):
     attempts = models.PositiveIntegerField(_("attempts"), default=0, help_text=_("Of this round; a replay begins another."))
     delivered_at = models.DateTimeField(null=True, blank=True)
     is_erased = models.BooleanField(default=False, help_text=_("The call was removed, and with it what this told of it."))
+    is_replayed = models.BooleanField(default=False, editable=False)  # by hand: apart from its call's order
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     holder = models.UUIDField(null=True, blank=True, editable=False)
     fence = models.PositiveBigIntegerField(default=0, editable=False)
@@ -85,6 +95,7 @@ class Delivery(TenantOwned):
         ]
         indexes = [
             models.Index(fields=["endpoint", "due_at", "id"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["endpoint", "call_id", "sequence"], condition=Q(state="pending"), name="delivery_in_turn"),
             models.Index(fields=["endpoint", "-created_at", "-id"], name="delivery_of_endpoint"),
             models.Index(fields=["tenant", "-created_at", "-id"], name="delivery_list"),
             models.Index(fields=["call_id"], name="delivery_of_call"),

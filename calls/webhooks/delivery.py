@@ -30,7 +30,7 @@ from calls.webhooks import bell, clock, endpoints, schedule, trying
 from calls.webhooks.arriving import note_arrival
 from calls.webhooks.payloads import content_type_of, method_of
 from calls.webhooks.signing import signature_headers
-from calls.webhooks.turns import Turn, give_back, is_anything_due, next_turn, sender
+from calls.webhooks.turns import Turn, give_back, is_anything_due, next_turn, sender, without_later
 from tenants.sealing import Unreadable
 
 log = logging.getLogger(__name__)
@@ -95,9 +95,13 @@ def _serve(turn: Turn) -> int:
         while waiting and time.monotonic() - claimed_at < LATEST_START and failures < FAILURES_OF_A_TURN:
             outcome = send(turn.endpoint, waiting[0])
             failpoints.reach("webhook.sent")
-            write(turn.endpoint, waiting.pop(0), outcome)
+            sent = waiting.pop(0)
+            is_ours = write(turn.endpoint, sent, outcome)
             made += 1
             failures += not outcome.is_success
+            if not (is_ours and outcome.is_success):
+                waiting, held = without_later(sent, waiting)
+                give_back(held)
             if outcome.is_slow or turn.endpoint.state != EndpointState.ACTIVE:
                 break
     finally:
@@ -176,8 +180,18 @@ def _write_all(endpoint: WebhookEndpoint, delivery: Delivery, outcome: Outcome, 
         if not ours.update(**_facts(delivery, outcome, now), updated_at=now):
             return False
         attempt.save(force_insert=True)
+        if not outcome.is_success:
+            _put_off_later(delivery)
         (_note_success if outcome.is_success else _note_failure)(endpoint, outcome)
     return True
+
+
+def _put_off_later(delivery: Delivery) -> None:
+    """Later messages of its call wait as long as it does: none that cannot be sent is looked at again and again."""
+    due_at = Delivery.objects.pending().filter(pk=delivery.pk, is_replayed=False).values_list("due_at", flat=True).first()
+    if due_at is not None and delivery.call_id is not None:
+        later = Delivery.objects.pending().filter(endpoint=delivery.endpoint_id, call_id=delivery.call_id, is_replayed=False)
+        later.filter(sequence__gt=delivery.sequence, due_at__lt=due_at).update(due_at=due_at)
 
 
 def _lock(endpoint: WebhookEndpoint) -> None:
@@ -210,7 +224,7 @@ def _note_success(endpoint: WebhookEndpoint, outcome: Outcome) -> None:
     rows.update(failures=0, failing_since=None, last_error="", is_slow=outcome.is_slow, succeeded_at=clock.now())
     endpoint.failures, endpoint.is_slow, endpoint.succeeded_at = 0, outcome.is_slow, timezone.now()
     if was_out:
-        Delivery.objects.pending().filter(endpoint=endpoint, attempts__gt=0).update(due_at=clock.now())
+        Delivery.objects.pending().filter(endpoint=endpoint, due_at__gt=clock.now()).update(due_at=clock.now())
 
 
 def _note_failure(endpoint: WebhookEndpoint, outcome: Outcome) -> None:

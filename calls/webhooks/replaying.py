@@ -29,7 +29,7 @@ def replay_all(deliveries: QuerySet[Delivery]) -> int:
     """
     keys = Delivery.objects.filter(pk__in=replayable(deliveries).values("pk"))
     fresh = {"state": DeliveryState.PENDING, "attempts": 0, "reason": "", "due_at": clock.now(), "delivered_at": None}
-    count = keys.update(**fresh, fence=F("fence") + 1, lease_until=None, holder=None, updated_at=clock.now())
+    count = keys.update(**fresh, is_replayed=True, fence=F("fence") + 1, lease_until=None, holder=None, updated_at=clock.now())
     if count:
         bell.ring_for_deliveries()
     return count

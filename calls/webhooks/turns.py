@@ -3,6 +3,9 @@
 A receiver that hangs keeps what sends to it waiting. Three bounds keep that from everybody else: an endpoint has as many
 lanes as its limit says, and a single one where it failed the last time or was never reached yet; of the threads of a process
 only ``CALLHUB_WEBHOOK_SENDERS`` send at all; and one of these sends to all endpoints together that were slow the last time.
+
+The messages of one call to one endpoint go one after the other, by ``sequence``: a later one is claimed together with all
+before it, or once they arrived or were given up. Other calls go on meanwhile.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -23,6 +27,7 @@ from calls.webhooks import clock
 
 LEASE = timedelta(seconds=40)  # of lanes and deliveries; a worker's death delays them by as much
 AT_ONCE = 25  # deliveries of one turn
+MOST_IN_ORDER = 4 * AT_ONCE  # read to put them into their order
 LOOKED_AT = 20  # endpoints
 SLOW_AT_ONCE = 1
 
@@ -88,16 +93,56 @@ def claim(endpoint: WebhookEndpoint) -> list[Delivery]:
     """Take deliveries that are due, the longest waiting first; nobody else has them until their lease is over."""
     holder, now = uuid.uuid4(), clock.now()
     due = Delivery.objects.due(now).filter(endpoint=endpoint)
-    chosen = list(due.order_by("due_at", "id")[: AT_ONCE if endpoint.is_trusted else 1])
+    limit = AT_ONCE if endpoint.is_trusted else 1
+    ready = due.in_turn(now)
+    chosen = _in_order(list(ready.order_by("due_at", "id")[:limit]), ready)[:limit]
     if not chosen:
         return []
     ours = due.filter(pk__in=[row.pk for row in chosen])
     count = ours.update(holder=holder, lease_until=now + LEASE, fence=F("fence") + 1)
     if count != len(chosen):  # somebody was quicker with some
-        return list(Delivery.objects.filter(holder=holder).order_by("due_at", "id"))
+        return _without_gaps(chosen, list(Delivery.objects.filter(holder=holder)))
     for row in chosen:
         row.holder, row.fence = holder, row.fence + 1
     return chosen
+
+
+def _in_order(chosen: list[Delivery], ready: QuerySet[Delivery]) -> list[Delivery]:
+    """In the place of each message all of its call that may be sent, the earliest first."""
+    calls = {row.call_id for row in chosen if _is_ordered(row)}
+    found = ready.filter(call_id__in=calls, is_replayed=False).order_by("sequence", "id")
+    queues: dict[UUID | None, list[Delivery]] = {}
+    for row in found[:MOST_IN_ORDER] if calls else ():
+        queues.setdefault(row.call_id, []).append(row)
+    ordered: list[Delivery] = []
+    for row in chosen:
+        ordered += queues.pop(row.call_id, []) if _is_ordered(row) else [row]
+    return ordered
+
+
+def _without_gaps(wanted: list[Delivery], ours: list[Delivery]) -> list[Delivery]:
+    """Those that are ours in the order wanted; none behind one of its call that somebody else has, which goes back."""
+    by_key = {row.pk: row for row in ours}
+    held: set[UUID | None] = set()
+    taken: list[Delivery] = []
+    for row in wanted:
+        if row.pk in by_key and not (_is_ordered(row) and row.call_id in held):
+            taken.append(by_key.pop(row.pk))
+        elif _is_ordered(row):
+            held.add(row.call_id)
+    give_back(list(by_key.values()))
+    return taken
+
+
+def _is_ordered(row: Delivery) -> bool:
+    """Whether its place among the messages of its call counts."""
+    return row.call_id is not None and not row.is_replayed
+
+
+def without_later(failed: Delivery, waiting: list[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
+    """What of a turn may still be sent where this one did not arrive, and what has to wait with it."""
+    held = [row for row in waiting if _is_ordered(failed) and _is_ordered(row) and row.call_id == failed.call_id]
+    return [row for row in waiting if row not in held], held
 
 
 def give_back(deliveries: list[Delivery]) -> None:
