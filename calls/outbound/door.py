@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -16,11 +17,10 @@ from django.utils.translation import gettext as _
 from requests.adapters import HTTPAdapter
 from requests_hardened import Config, HTTPSession
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from calls.outbound import targets
-from calls.outbound.errors import OutboundFailed, OutboundRefused
+from calls.outbound.errors import OutboundError, OutboundFailed, OutboundRefused
 from calls.outbound.wire import Deadline, Route, hung_up, pool_for
 
 ANSWER_BYTES = 64 * 1024
@@ -121,15 +121,31 @@ def _exchange(request: Request, *, seconds: float, into: Sink | None = None, lim
     with _Session(pool) as session:
         try:
             prepared = session.prepare_request(requests.Request(request.method, target.url, headers, data=request.body or None))
-            with session.send(prepared, stream=True) as response:
+            with _failing():
+                response = session.send(prepared, stream=True)
+            with response:
                 taken = _taken(response.raw, response.status_code, into, limit)
-        except (requests.RequestException, HTTPError) as error:
-            raise hung_up() from _without_address(error)
         finally:
             pool.close()
     joined = {name.lower(): value for name, value in response.headers.items()}
     took_ms = round((time.monotonic() - began) * 1000)
     return Answer(status=response.status_code, headers=MappingProxyType(joined), took_ms=took_ms, **taken)
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Whatever an answer has the libraries raise is a failure of the other side: they were written for servers that behave."""
+    try:
+        yield
+    except OutboundError:
+        raise
+    except Exception as error:
+        raise hung_up() from _without_address(error)
+
+
+def _read(raw: BaseHTTPResponse, size: int) -> bytes:
+    with _failing():
+        return raw.read(size, decode_content=False)
 
 
 def _taken(raw: BaseHTTPResponse, status: int, into: Sink | None, limit: int) -> dict[str, Any]:
@@ -138,7 +154,7 @@ def _taken(raw: BaseHTTPResponse, status: int, into: Sink | None, limit: int) ->
         size = _copied(raw, into, limit)
         return {"body": b"", "is_cut": False, "size": size}
     body = b""
-    while len(body) <= ANSWER_BYTES and (piece := raw.read(_PIECE, decode_content=False)):
+    while len(body) <= ANSWER_BYTES and (piece := _read(raw, _PIECE)):
         body += piece
     kept = body[:ANSWER_BYTES]
     return {"body": kept, "is_cut": len(body) > ANSWER_BYTES, "size": len(kept)}
@@ -150,7 +166,7 @@ def _copied(raw: BaseHTTPResponse, into: Sink, limit: int) -> int:
     if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
         raise too_large
     size = 0
-    while piece := raw.read(_PIECE * 4, decode_content=False):
+    while piece := _read(raw, _PIECE * 4):
         size += len(piece)
         if size > limit:
             raise too_large

@@ -88,7 +88,7 @@ class Wire:
 
     def makefile(self, mode: str, *_args: Any, **_kwargs: Any) -> io.BufferedReader:
         """The stream of what comes in."""
-        return io.BufferedReader(_Incoming(self, self._sock.makefile("rb", buffering=0)))
+        return _Stream(_Incoming(self, self._sock.makefile("rb", buffering=0)))
 
     def receive(self, source: io.RawIOBase, into: Any) -> int:
         """Wait for some bytes of ``source``; 0 at the end."""
@@ -114,6 +114,15 @@ class Wire:
     def close(self) -> None:
         """Close the connection, once what reads from it is closed, too."""
         self._sock.close()
+
+
+class _Stream(io.BufferedReader):
+    """Reads so much at a time as was asked for: ``http.client`` takes a chunk of -1 bytes for one that never ends."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise OutboundFailed("protocol", _("What came back is not an HTTP answer."))
+        return super().read(size)
 
 
 class _Incoming(io.RawIOBase):

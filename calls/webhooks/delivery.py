@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -118,17 +118,26 @@ def send(endpoint: WebhookEndpoint, delivery: Delivery) -> Outcome:
         return Outcome(started_at=started_at, took_ms=took_ms, **facts)  # type: ignore[arg-type]
 
     try:
-        request = request_of(endpoint, delivery, started_at)
+        return outcome(**_exchange(endpoint, request_of(endpoint, delivery, started_at)))
     except Unreadable:
         return outcome(code="secret", error=_("The endpoint's secret was made under another secret key. Renew it."))
+    except DatabaseError:
+        raise  # then no attempt can be kept either
+    except Exception as error:  # without an attempt it would be sent again at once, and for ever
+        log.exception("delivery %s: it could not be sent", delivery.pk)
+        return outcome(code="internal", error=_("callhub could not send it (%s).") % type(error).__name__)
+
+
+def _exchange(endpoint: WebhookEndpoint, request: outbound.Request) -> dict[str, object]:
+    """What came of the request, as the fields of an outcome."""
     shown = _shown(endpoint, request)
     try:
         answer = trying.hand_over(endpoint, request) or outbound.send(request)
     except outbound.OutboundError as error:
-        return outcome(code=error.code, error=error.message[:300], sent=shown)
+        return {"code": error.code, "error": error.message[:300], "sent": shown}
     text = answer.body[:KEPT_ANSWER].decode("utf-8", "replace").replace("\0", "�")
     why, code = _judged(answer.status)
-    return outcome(status=answer.status, error=why, code=code, answer=text, headers=answer.headers, sent=shown)
+    return {"status": answer.status, "error": why, "code": code, "answer": text, "headers": answer.headers, "sent": shown}
 
 
 def request_of(endpoint: WebhookEndpoint, delivery: Delivery, now: datetime) -> outbound.Request:

@@ -166,6 +166,8 @@ FAILURES = {
     "half an answer": (says(HEAD + b"Content-Length: 100\r\n\r\nhalf"), "protocol", "broke off"),
     "half a chunk": (says(CHUNKED + b"ff\r\nhalf"), "protocol", "broke off"),
     "a chunk of nonsense": (says(CHUNKED + b"zz\r\nhalf\r\n"), "protocol", "broke off"),
+    "a chunk of -5": (says(CHUNKED + b"-5\r\nhalf\r\n0\r\n\r\n"), "protocol", "not an HTTP answer"),
+    "a chunk of -1 without end": (floods(CHUNKED + b"-1\r\n", b"y" * 65536), "protocol", "not an HTTP answer"),
     "two lengths": (says(HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "protocol", "broke off"),
     "garbage": (says(bytes(range(256)) * 4), "protocol", "not an HTTP answer"),
     "mail": (says(b"220 mail.example ESMTP\r\n"), "protocol", "not an HTTP answer"),
@@ -335,3 +337,45 @@ def test_every_slot_is_free_again_within_the_real_limits(monkeypatch, settings) 
     assert max(took["dns"][1], took["handshake"][1]) < 10
     assert max(seconds for _, seconds in took.values()) < 30
     print({name: f"{seconds:.2f} s" for name, (_, seconds) in took.items()})
+
+
+SIZES = (b"-5", b"-0", b"+5", b" 5", b"5;x", b"0x5", b"1_0", b"", b"f" * 40, b"\xb2", b"5\r")
+ODD = [
+    *(CHUNKED + size + b"\r\nhello\r\n0\r\n\r\n" for size in SIZES),
+    *(HEAD + b"Content-Length: " + size + b"\r\n\r\nhello" for size in SIZES),
+    *(HEAD + b"Transfer-Encoding: " + how + b"\r\n\r\nhello" for how in (b"gzip", b"chunked, chunked", b"\xff", b"identity")),
+    *(HEAD + b"Content-Encoding: " + how + b"\r\n\r\nhello" for how in (b"gzip", b"br, zstd", b"deflate" * 99)),
+    *(b"HTTP/" + line + b"\r\n\r\n" for line in (b"1.1", b"9.9 200 OK", b"1.1 -1 No", b"1.1 0 No", b"1.1 1000 No")),
+    *(b"HTTP/1.1 " + code + b" \xff\xfe\r\n\r\n" for code in (b"101", b"204", b"304", b"407", b"999")),
+    *(HEAD + line + b"\r\n\r\n" for line in (b"no colon", b": no name", b" folded", b"X-\x00: y", b"X: \xed", b"\xff: y")),
+    *(HEAD + b"Set-Cookie: " + value + b"\r\n\r\n" for value in (b"a=\x00;expires=never", b"=;;;" * 99, b"\xff" * 99)),
+    *(HEAD + b"Location: " + value + b"\r\n\r\n" for value in (b"http://[", b"//\xff", b"javascript:0")),
+    b"\n\n", b"\x16\x03\x01\x02\x00\x01", b"\x15\x03\x03\x00\x02\x02\x28", b"HTTP/1.1 200\r\n" * 50,
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(ODD)))
+def test_whatever_comes_back_is_an_answer_or_a_failure(number: int) -> None:
+    with receiver(says(ODD[number])) as there:
+        try:
+            status, code = outbound.send(Request(url=there.url, body=b"{}")).status, ""
+        except OutboundFailed as failed:
+            status, code = 0, failed.code
+    assert 100 <= status < 1000 or code in ("protocol", "headers")
+
+
+@pytest.mark.parametrize("number", range(len(ODD)))
+def test_whatever_comes_back_over_tls_is_a_failure(number: int) -> None:
+    with receiver(says(ODD[number]), reads=False) as there, pytest.raises(OutboundFailed) as failed:
+        outbound.send(Request(url=there.url.replace("http://", "https://"), body=b"{}"))
+    assert failed.value.code == "tls"
+
+
+def test_a_download_whose_file_cannot_be_written_is_no_failure_of_the_other_side() -> None:
+    class Full:
+        def write(self, piece: bytes) -> None:
+            raise OSError(28, "No space left on device")
+
+    with receiver(answers("200 OK", body=b"hello")) as there, pytest.raises(OSError, match="No space"):
+        outbound.download(there.url, into=Full(), limit=100)

@@ -345,3 +345,32 @@ def test_nothing_secret_reaches_the_log(tenant, hook, caplog):
     kept = caplog.text + json.dumps(list(Attempt.objects.values("request_headers", "error", "answer")))
     assert hook.got
     assert not [text for text in (secret, "canary-in-url", "canary-password", "canary-header") if text in kept]
+
+
+@pytest.mark.parametrize(
+    "broken", ["calls.outbound.send", "calls.webhooks.delivery.request_of", "calls.webhooks.delivery._judged"]
+)
+def test_whatever_goes_wrong_is_an_attempt_after_which_it_waits(tenant, hook, monkeypatch, broken):
+    def breaks(*_args, **_kwargs):
+        raise AttributeError("a secret")
+
+    endpoint = make_endpoint(tenant, hook.url)
+    message = webhooks.fire_test(endpoint)
+    monkeypatch.setattr(broken, breaks)
+    webhooks.deliver()
+    message.refresh_from_db()
+    attempt = message.log.get()
+    assert (message.state, message.attempts, message.due_at > timezone.now()) == (DeliveryState.PENDING, 1, True)
+    assert (attempt.code, "AttributeError" in attempt.error, "secret" in attempt.error) == ("internal", True, False)
+
+
+@pytest.mark.parametrize("name", ["retry-after", "date"])
+@pytest.mark.parametrize(
+    "value", ["-5", "1e9", "9" * 400, "²", "Mon, 99 Foo 99999 99:99:99 GMT", "Thu, 01 Jan 1 00:00:00 +9999", "\xff", ";"]
+)
+def test_whatever_a_receiver_says_of_times_is_an_attempt(tenant, hook, name, value):
+    hook.says(503, {"Retry-After": "Thu, 01 Jan 2099 00:00:00 GMT", name.title(): value})
+    message = webhooks.fire_test(make_endpoint(tenant, hook.url))
+    webhooks.deliver()
+    message.refresh_from_db()
+    assert (message.attempts, message.log.count()) == (1, 1)
