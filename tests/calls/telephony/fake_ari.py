@@ -81,7 +81,7 @@ class FakeAri:
         self.bridged.setdefault(bridge, [])
 
     def bridges(self) -> list[dict[str, Any]]:
-        return [{"id": bridge, "name": "callhub"} for bridge in self.bridged]
+        return [{"id": bridge, "name": "callhub", "channels": list(members)} for bridge, members in self.bridged.items()]
 
     def join(self, bridge: str, *channels: str) -> None:
         self._asked("join", bridge, *channels)

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from calls.telephony.asterisk import names
 from tests.asterisk.desk import DeskPhone
+from tests.asterisk.lab import Lab
+from tests.calls.telephony.exchange import running_lab
 from tests.calls.telephony.memory import PATIENCE_S
 from tests.calls.telephony.transferring import COLLEAGUE, attended, blind, reconcile, together
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """One of this file's own: what telephones do by themselves are calls that other tests would see."""
+    with running_lab() as lab:
+        yield lab
 
 
 @pytest.mark.parametrize("key", [blind, attended])

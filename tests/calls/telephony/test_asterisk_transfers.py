@@ -9,12 +9,20 @@ import pytest
 
 from calls.telephony.asterisk import names
 from tests.asterisk.desk import DeskPhone
-from tests.calls.telephony.exchange import Exchange
-from tests.calls.telephony.transferring import COLLEAGUE, LEAVES_SOON, attended, blind, reconcile, together, transferred
+from tests.asterisk.lab import Lab
+from tests.calls.telephony.exchange import Exchange, running_lab
+from tests.calls.telephony.transferring import LEAVES_SOON, attended, blind, reconcile, together, transferred
 
 pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once]
 
 CALLS = {"near": ("203", "2000200", "d"), "far": ("1000200", "203", "s0")}  # the desk phone's side → source, destination, other
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """One of this file's own: what telephones do by themselves are calls that other tests would see."""
+    with running_lab() as lab:
+        yield lab
 
 
 @pytest.fixture
@@ -33,7 +41,7 @@ def test_other_side_talks_on_with_the_new_party(exchange, desk, key, side):
     reconcile(exchange)
     known = exchange.book.load(order_id)
     assert sorted(together(exchange, order_id)) == sorted(names.channel_in(known, leg) for leg in (other, "t0"))
-    assert (known.legs[other].is_open, known.over_at, known.legs["t0"].endpoint.digits) == (True, None, COLLEAGUE)
+    assert (known.legs[other].is_open, known.over_at) == (True, None)
     exchange.backend.hang_up(order_id)
     assert str(exchange.over(order_id).outcome) == "ANSWERED"
     reconcile(exchange)
@@ -57,3 +65,4 @@ def test_transfer_to_somebody_who_is_busy_ends_the_call(exchange, desk):
     desk.transfer(desk.calls[0], "2000486")
     known = exchange.over(order_id)
     assert (str(known.outcome), known.legs["t0"].answered_at) == ("ANSWERED", None)
+    assert (known.legs["t0"].endpoint.digits, known.legs["t0"].instead_of) == ("2000486", "s0")
