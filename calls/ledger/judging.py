@@ -16,6 +16,7 @@ from calls.drafts import CallDraft, PartyDraft
 from calls.errors import InvalidCall
 from calls.ledger.tagging import tidy_names
 from calls.models import Call
+from calls.outbound import inside
 from contacts.phone import LONGEST_TEXT
 from tenants.models import Tenant
 
@@ -97,6 +98,8 @@ def check_facts(told: Mapping[str, Any]) -> None:
         raise InvalidCall.field("hold_count", "Must be between 0 and 32767.")
     if told.get("recording_url") and not _WEB_ADDRESS.fullmatch(told["recording_url"]):
         raise InvalidCall.field("recording_url", "Must be an http or https address.")
+    if why := inside(told.get("recording_url") or ""):
+        raise InvalidCall.field("recording_url", f"Must be on the public internet: it leads to {why}.")
     tidy_names(told.get("tags") or ())
     _check_parts(told)
 

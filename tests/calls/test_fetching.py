@@ -62,6 +62,13 @@ def linked(tenant, url: str) -> Recording:
     return expected(make_call(tenant, recording_url=url))
 
 
+def leading_to(tenant, url: str) -> Recording:
+    """As a link does whose name was an honest one when it was taken."""
+    recording = linked(tenant, "https://example.com/a.wav")
+    Recording.objects.filter(pk=recording.pk).update(url=url)
+    return recording
+
+
 def fetched(recording: Recording, behaviour: Callable | None = None) -> Recording:
     """The recording after a try, of its own server or of one that behaves like this."""
     if behaviour is None:
@@ -226,7 +233,7 @@ def test_what_cannot_pass_is_refused_with_its_reason(name: str, tenant, settings
     "url", ["http://10.0.0.1/", "http://user:pw@example.com/", "http://[::1]/", "http://169.254.169.254/latest"]
 )
 def test_nobody_is_sent_inside_by_a_link(url: str, tenant) -> None:
-    now = fetched(linked(tenant, url))
+    now = fetched(leading_to(tenant, url))
     assert (now.state, now.refusal, now.fetch.due_at) == (RecordingState.REFUSED, AudioRefusal.UNREACHABLE, None)
     assert now.fetch.code in ("address", "url")
 
@@ -327,7 +334,7 @@ def test_the_api_tells_how_it_goes(tenant, there) -> None:
     )
     assert told["fetch"]["due_at"] > told["fetch"]["tried_at"]
     assert api.get(f"calls/{recording.call_id}/recordings").json()["results"][0]["fetch"] == told["fetch"]
-    refused = fetched(linked(tenant, "http://10.0.0.1/"))
+    refused = fetched(leading_to(tenant, "http://10.0.0.1/"))
     assert [row["id"] for row in api.get("recordings?refusal=unreachable").json()["results"]] == [str(refused.pk)]
 
 
@@ -361,7 +368,7 @@ def test_staff_see_why_and_have_it_tried_again(client, tenant, there) -> None:
 
 
 def test_viewers_and_strangers_have_nothing_fetched(client, tenant) -> None:
-    refused = fetched(linked(tenant, "http://10.0.0.1/"))
+    refused = fetched(leading_to(tenant, "http://10.0.0.1/"))
     again = reverse("admin:calls_recording_fetch", args=[refused.pk])
     for user in (make_user(tenant, Role.VIEWER, is_staff=True), make_user(make_tenant(), Role.OWNER, is_staff=True)):
         client.force_login(user)

@@ -347,3 +347,20 @@ class TestParties:
         with_line = replace(base, caller=ANNA, callee=OURS, remote=PartyDraft())
         drafts = [replace(with_line, center_id=str(told.pk)), with_line, base]
         assert [ledger.record(tenant, each).call.center for each in drafts] == [told, of_line, of_agent]
+
+
+class TestRecordingLinks:
+    @pytest.mark.parametrize("host", ["127.0.0.1", "192.168.1.5:8000", "[::1]", "169.254.169.254", "localhost"])
+    def test_links_to_inside_addresses_are_refused_at_once(self, tenant: Tenant, host: str) -> None:
+        call = ledger.record(tenant, draft()).call
+        link = f"http://{host}/a.wav"
+        for work in (
+            lambda: ledger.record(tenant, draft(recording_url=link)),
+            lambda: ledger.amend(call, CallChanges(recording_url=link)),
+        ):
+            with pytest.raises(InvalidCall) as refused:
+                work()
+            assert list(refused.value.fields) == ["recording_url"]
+
+    def test_links_to_names_are_judged_once_they_are_fetched(self, tenant: Tenant) -> None:
+        assert ledger.record(tenant, draft(recording_url="http://pbx.lan/a.wav")).call.recording_url

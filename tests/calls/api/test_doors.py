@@ -118,7 +118,7 @@ BAD_VALUES = {
     "company": ["0195a3c2-0000-7000-8000-000000000000"], "ended_at": ["2026-03-01T00:00:00Z"],
     "answered_at": ["2020-01-01T00:00:00Z"],
     "tags": ["x", [""], ["x" * 61], [{}], ["t"] * 51], "external_id": ["x" * 201, {}], "hold_count": [-1, 10**6, "x"],
-    "recording_url": ["javascript:alert(1)", "ftp://x/y", "x" * 2001], "facts": [[], "x"], "legs": [{}, "x"],
+    "recording_url": ["javascript:alert(1)", "ftp://x/y", "x" * 2001, "http://127.1/"], "facts": [[], "x"], "legs": [{}, "x"],
     "notes": [{}, []], "flagged": ["x", 7, None], "interactions": [7],
 }  # fmt: skip
 

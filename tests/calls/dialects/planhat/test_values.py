@@ -69,7 +69,8 @@ def test_leaves_the_direction_out_where_it_is_not_told(api):
 
 
 @pytest.mark.parametrize(
-    "link", ["ftp://rec.example/1", "javascript:alert(1)", "//rec.example", "https://", "http://[", "https://a b"]
+    "link",
+    ["ftp://rec.example/1", "javascript:alert(1)", "//rec.example", "https://", "http://[", "https://a b", "http://10.0.0.1/1"],
 )
 def test_refuses_a_recording_that_is_no_web_address(api, link):
     assert api("POST", "/calls", {**LEAST, "record": link}).json()["fields"].keys() == {"record"}
