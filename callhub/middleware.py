@@ -16,11 +16,23 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 
+from calls.outbound import LOOP_HEADER, loop_mark
 from tenants.reach import reach_of
 
 log = logging.getLogger(__name__)
 
 _ABORTED = ("40001", "40P01")  # PostgreSQL's codes for two that waited for each other
+
+
+def refuse_own_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """A request of our own that came back, such as a webhook sent on to an API here, ends here: it would go round for ever."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.headers.get(LOOP_HEADER) == loop_mark():
+            return HttpResponse("Loop detected: callhub sent this request itself.\n", status=508, content_type="text/plain")
+        return get_response(request)
+
+    return answer
 
 
 def admin_surroundings(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

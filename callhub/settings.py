@@ -94,6 +94,7 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["console"], "level": env.text("CALLHUB_LOG_LEVEL", "INFO")},
 }
 MIDDLEWARE = [
+    "callhub.middleware.refuse_own_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -44,8 +44,8 @@ def check_address(address: str) -> None:
 
 
 def fill_address(address: str, values: Mapping[str, str]) -> str:
-    """The address with each token's value, percent-encoded; one that is not known is empty."""
-    return _TOKEN.sub(lambda match: quote(values.get(match[1], ""), safe=""), address)
+    """The address with each token's value, percent-encoded; empty where it is not known, or dots that would lead elsewhere."""
+    return _TOKEN.sub(lambda match: quote(values.get(match[1], ""), safe="").lstrip("."), address)
 
 
 def check_template(template: str, known: Collection[str]) -> None:

@@ -5,6 +5,7 @@ What they promise, whatever the address and whoever answers:
 * Only http and https, only the ports of ``CALLHUB_OUTBOUND_PORTS``, only addresses written in the one ordinary way (``targets``).
 * The name is resolved once. Where any of its addresses is not on the public internet nothing is sent (``addresses``); else the
   connection goes to one of these very addresses, with the name in Host, in SNI and in the check of the certificate (``wire``).
+* Nothing is sent to callhub's own names, and each request carries a mark by which it is refused where it comes back.
 * No redirect is followed, no proxy, cookie or netrc is looked at, nothing is decoded (``door``).
 * Everything ends: looking up and connecting after 5 s each, the whole after 15 s, the answer's headers after 100 lines or 32 kB,
   its body after 64 kB.
@@ -16,10 +17,12 @@ whatever its status, is an ``Answer``. None may be called inside a transaction.
 
 from __future__ import annotations
 
-from calls.outbound.door import OWN_HEADERS, Answer, BasicAuth, Request, check, download, send
+from calls.outbound.door import LOOP_HEADER, OWN_HEADERS, Answer, BasicAuth, Request, check, download, loop_mark, send
 from calls.outbound.errors import OutboundError, OutboundFailed, OutboundRefused
+from calls.outbound.targets import inside
 
 __all__ = [
+    "LOOP_HEADER",
     "OWN_HEADERS",
     "Answer",
     "BasicAuth",
@@ -29,5 +32,7 @@ __all__ = [
     "Request",
     "check",
     "download",
+    "inside",
+    "loop_mark",
     "send",
 ]

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
+from django.utils.http import is_same_domain
 from django.utils.translation import gettext as _
 
 from calls.outbound.addresses import Address, is_allowed, special
@@ -71,6 +73,8 @@ def read(url: str) -> Target:
     port = int(parts[2]) if parts[2] else _DEFAULT_PORTS[scheme]
     if not any(port in allowed for allowed in _ports(tuple(settings.CALLHUB_OUTBOUND_PORTS))):
         raise OutboundRefused("port", _("Port %(port)s is not among those that are called.") % {"port": port})
+    if any(unquote(segment) in (".", "..") for segment in path.partition("?")[0].split("/")):
+        raise OutboundRefused("url", _("The path may not hold “.” or “..”: clients read such an address as another one."))
     return Target(scheme=scheme, host=_host(parts[1]), port=port, path=path if path.startswith("/") else f"/{path}")
 
 
@@ -89,6 +93,33 @@ def _host(text: str) -> str:
     return host
 
 
+def inside(url: str) -> str:
+    """Why an address leads inside by what is written in it, in words; empty where it does not, or only its name's owner can tell.
+
+    Any spelling of an IP address counts that a client may understand, such as ``127.1`` or ``0x7f000001``.
+    """
+    try:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        if host == "localhost" or host.endswith(".localhost"):  # RFC 6761 §6.3
+            address: Address = IPv4Address("127.0.0.1")
+        elif ":" not in host and _ENDS_IN_NUMBER.fullmatch(host):
+            address = IPv4Address(socket.inet_aton(host))
+        else:
+            address = ip_address(host)
+    except (ValueError, OSError):
+        return ""
+    kind = special(address)
+    return _(kind) if kind and not is_allowed(address) else ""
+
+
+def is_own(target: Target) -> bool:
+    """Whether callhub itself answers to this name and port: what it sends there would come back to it."""
+    public = urlsplit(settings.CALLHUB_PUBLIC_URL)
+    ports = {*_DEFAULT_PORTS.values(), settings.CALLHUB_PORT, public.port}
+    own = [name.lower() for name in (public.hostname, *settings.ALLOWED_HOSTS) if name and name != "*"]
+    return target.port in ports and any(is_same_domain(target.host, name) for name in own)
+
+
 def lookup(host: str, port: int) -> Iterable[str]:
     """The addresses of a name as this machine's resolver tells them. Tests put a resolver of their own here."""
     return [str(answer[4][0]) for answer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -97,8 +128,11 @@ def lookup(host: str, port: int) -> Iterable[str]:
 def resolve(target: Target, *, seconds: float) -> list[Address]:
     """Every address of the target, in the resolver's order. All are public or allowed by the operator.
 
-    Raises ``OutboundRefused`` where a single one is not, ``OutboundFailed`` (``dns``) where there are none in time.
+    Raises ``OutboundRefused`` where a single one is not and for callhub's own names, ``OutboundFailed`` (``dns``) where there
+    are none in time.
     """
+    if is_own(target):
+        raise OutboundRefused("address", _("The address is callhub's own."))
     try:
         addresses = [ip_address(target.host)]
     except ValueError:

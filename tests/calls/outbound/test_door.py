@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import threading
 import time
 import tracemalloc
@@ -55,6 +56,7 @@ def test_sends_what_it_was_given_and_nothing_from_its_surroundings(monkeypatch, 
     assert sorted(head[1:]) == [
         "Accept-Encoding: identity",
         "Accept: */*",
+        f"Callhub-Loop: {outbound.loop_mark()}",
         "Connection: close",
         "Content-Length: 7",
         "Content-Type: application/json",
@@ -379,3 +381,13 @@ def test_a_download_whose_file_cannot_be_written_is_no_failure_of_the_other_side
 
     with receiver(answers("200 OK", body=b"hello")) as there, pytest.raises(OSError, match="No space"):
         outbound.download(there.url, into=Full(), limit=100)
+
+
+def test_what_comes_back_to_this_installation_is_refused_there(client, settings) -> None:
+    with receiver(answers("200 OK")) as there:
+        outbound.send(Request(url=there.url))
+    mark = re.search(rb"(?i)\r\ncallhub-loop: (\S+)", there.requests[0])[1].decode()
+    assert client.post("/api/calls", headers={"callhub-loop": mark}).status_code == 508
+    assert client.get("/api/v1/docs/", headers={"callhub-loop": "another"}).status_code == 200
+    settings.SECRET_KEY = "another installation's"
+    assert outbound.loop_mark() != mark

@@ -105,3 +105,44 @@ def test_ports_are_the_operators_choice(ports: list[str], settings) -> None:
     settings.CALLHUB_OUTBOUND_PORTS = ports
     with pytest.raises(OutboundRefused, match="Port 80 "):
         targets.read("http://example.com/")
+
+
+@pytest.mark.parametrize("path", ["/..", "/../x", "/a/%2e%2e/b", "/%2E./", "/.%2e", "/a/./b", "/%2e?x", "/a/..?/b"])
+def test_refuses_paths_that_clients_read_as_others(path: str) -> None:
+    with pytest.raises(OutboundRefused) as refused:
+        targets.read(f"https://example.com{path}")
+    assert refused.value.code == "url"
+
+
+@pytest.mark.parametrize("path", ["/...", "/a..b", "/.well-known/x", "/a?b=/../c", "/%2e%2e%2e", "/a/.b"])
+def test_takes_paths_whose_dots_lead_nowhere(path: str) -> None:
+    assert targets.read(f"https://example.com{path}").path == path
+
+
+@pytest.mark.parametrize("host", ["hub.example", "HUB.example:443", "tenant.calls.example", "calls.example"])
+def test_nothing_is_sent_to_own_names(host: str, settings) -> None:
+    settings.CALLHUB_PUBLIC_URL, settings.ALLOWED_HOSTS = "https://hub.example/x", [".calls.example", "*"]
+    with pytest.raises(OutboundRefused, match="callhub's own") as refused:
+        check(f"https://{host}/")
+    assert refused.value.code == "address"
+
+
+INSIDE = ["127.0.0.1", "10.0.0.1:80", "[::1]", "[fe80::1]", "[::ffff:10.1.2.3]", "169.254.169.254", "127.1", "2130706433",
+          "0x7f.1", "017700000001", "localhost", "LOCALHOST.", "a.localhost", "0", "100.64.0.1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", INSIDE)
+def test_written_addresses_that_lead_inside_are_known_without_a_look_up(host: str) -> None:
+    assert targets.inside(f"http://user@{host}/a")
+
+
+@pytest.mark.parametrize(
+    "host", ["8.8.8.8", "[2606:4700::1]", "example.com", "10.example.com", "127.0.0.1.example.com", "", "[", "300.1.1.1"]
+)
+def test_other_addresses_are_for_their_names_to_judge(host: str) -> None:
+    assert targets.inside(f"https://{host}/a") == ""
+
+
+def test_written_addresses_that_the_operator_allows_are_taken(settings) -> None:
+    settings.CALLHUB_OUTBOUND_ALLOW = ["10.0.0.0/8"]
+    assert (targets.inside("http://10.1.1.1/"), bool(targets.inside("http://192.168.1.1/"))) == ("", True)

@@ -12,6 +12,7 @@ from calls import ledger, webhooks
 from calls.choices import Direction, Disposition, EndpointKind, PayloadFormat, Source, WebhookEvent
 from calls.drafts import CallChanges, CallDraft, PartyDraft
 from calls.models import Delivery
+from calls.tokens import fill_address
 from calls.webhooks.payloads import LIMIT
 from tests.calls.webhooks.telling import documents, tell
 from tests.make import STARTED_AT, make_call, make_endpoint, make_line, make_token
@@ -188,3 +189,9 @@ def test_there_is_an_example_of_every_message_and_it_is_what_is_sent(tenant, hoo
     for document in documents(hook):
         assert document == {**examples[document["type"]]["full"], "tenant": tenant.slug}
     assert json.loads(json.dumps(examples)) == examples
+
+
+@pytest.mark.parametrize("value", [".", "..", "..."])
+def test_no_value_leads_a_message_to_another_path(value):
+    filled = fill_address("https://example.com/a/{{to}}/{{from}}?x={{to}}", {"to": value, "from": "1.5"})
+    assert filled == "https://example.com/a//1.5?x="
