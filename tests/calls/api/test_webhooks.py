@@ -180,10 +180,11 @@ def test_of_what_a_format_has_no_words_for_there_is_no_example(api):
 
 
 def failed_deliveries(api, tenant, hook):
-    """An endpoint with two messages that were given up."""
-    row = api.post("webhooks", {"url": hook.url}).json()
+    """An endpoint with messages of two calls that were given up."""
+    row = api.post("webhooks", {"url": hook.url, "events": ["call.ended"]}).json()
     hook.says(500, {}, b"broken")
-    make_call(tenant)
+    for _ in range(2):
+        make_call(tenant)
     tell(tenant)
     Delivery.objects.update(state=DeliveryState.FAILED)
     hook.says(200)
