@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0030_tag_rules_and_outcomes'),
+        ("calls", "0032_fonestorm_numbers_and_call_records"),
         ('tenants', '0011_outcomes_may_be_mandatory'),
     ]
 
