@@ -208,6 +208,7 @@ class NoticeKind(models.TextChoices):
     MISSED_CALL = "missed_call", _("Missed call")
     DIGEST = "digest", _("Digest of missed calls")
     QUOTA = "quota", _("Limit nearly used up")
+    SIGN_IN = "sign_in", _("Many wrong passwords")
 
 
 class RetentionKind(models.TextChoices):

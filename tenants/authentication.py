@@ -1,16 +1,21 @@
 """Who is at the door: every scheme ends in one ``Principal``.
 
-Tokens have 256 random bits and cost one indexed look-up. Passwords cost a fifth of a second of CPU each, so a budget is
-spent before the hash, never more than one hash runs per core, few requests wait for their turn while the rest are sent away,
-and a success is remembered under a key that changes with the password.
+Tokens have 256 random bits and cost one indexed look-up. Passwords cost a fifth of a second of CPU each. So wrong ones are
+counted (``tenants.guessing``), never more than one hash runs per core, few requests wait for their turn while the rest are
+sent away, requests with the same password at the same time share one hash, and a success is remembered under a key that
+changes with the password.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
 import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,20 +28,23 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tenants.budget import Spent, give_back, spend
+from tenants import guessing
 from tenants.choices import Role, Scope
+from tenants.guessing import Standing
 from tenants.lookup import as_key, ask_one, known
 from tenants.models import ApiToken, Tenant, User
 from tenants.models.token import TOKEN_MARK, digest_of
 
-HASHES_PER_ACCOUNT = (10, 15 * 60)  # wrong passwords, seconds
-HASHES_PER_ADDRESS = (100, 60 * 60)
 REMEMBERED_S = 60
 HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # half the cores, so that the other doors stay open
 WAITING_AT_ONCE = 3  # of the eight threads of a web process
 LONGEST_WAIT_S = 2
 _hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
 _queueing = threading.BoundedSemaphore(HASHES_AT_ONCE + WAITING_AT_ONCE)
+PLACES_OF_GUESSERS = 2  # of a network that has sent wrong passwords: the other places are for others
+_places: Counter[str] = Counter()  # taken by such networks
+_shared: dict[str, Future[bool]] = {}  # verifications under way, by what they verify
+_lock = threading.Lock()  # of the two above
 
 
 class CredentialsRefused(Exception):
@@ -66,6 +74,10 @@ class Principal:
     def may_write(self) -> bool:
         """Whether it may log and edit."""
         return self.role != Role.VIEWER and self.scope != Scope.READ
+
+    def is_at_least(self, role: Role) -> bool:
+        """Whether it may write, and its role is this one or a higher one."""
+        return self.may_write and Role(self.role).includes(role)
 
     @property
     def may_manage(self) -> bool:
@@ -154,17 +166,12 @@ def check_password(user: User | None, username: str, password: str, *, address: 
     remembered = _remembered_as(user, password)
     if remembered and cache.get(remembered):
         return
-    taken = _spend_hash(username, address)
-    try:
-        is_right = _hash_in_turn(user, password, remembered)
-    except TooManyAttempts:
-        _return(taken)
-        raise
-    if not is_right:
+    standing = guessing.standing_of(username, address)
+    if standing.wait_s:
+        raise TooManyAttempts(standing.wait_s)
+    key = remembered or _key_of(username, password)
+    if not _verified(key, lambda: _verify(user, username, password, address, standing)):
         raise CredentialsRefused
-    _return(taken)
-    if remembered:
-        cache.set(remembered, True, timeout=REMEMBERED_S)
 
 
 def client_address(request: HttpRequest) -> str:
@@ -221,22 +228,55 @@ def _own_token(user: User | None, secret: str, tenant: Tenant | None) -> Princip
     return principal
 
 
-def _spend_hash(username: str, address: str) -> list[Spent]:
-    """Take one hash from the budgets of the address and the account, or none of either and raise."""
-    account = "hash:" + hashlib.sha256(username.encode()).hexdigest()
-    taken: list[Spent] = []
-    for name, (limit, window_s) in ((f"hash-from:{address}", HASHES_PER_ADDRESS), (account, HASHES_PER_ACCOUNT)):
-        spent = spend(name, limit, window_s)
-        if not spent.is_allowed:
-            _return(taken)
-            raise TooManyAttempts(spent.reset_s)
-        taken.append(spent)
-    return taken
+def _verified(key: str, verify: Callable[[], bool]) -> bool:
+    """What ``verify`` returns or raises. Threads that ask the same at the same time wait for the one that asked first."""
+    with _lock:
+        running = _shared.get(key)
+        own: Future[bool] = _shared.setdefault(key, Future())
+    if running is not None:
+        try:
+            return running.result(timeout=2 * LONGEST_WAIT_S)
+        except TimeoutError as error:
+            raise TooManyAttempts(LONGEST_WAIT_S) from error
+    try:
+        own.set_result(verify())
+    except BaseException as error:
+        own.set_exception(error)
+        raise
+    finally:
+        with _lock:
+            del _shared[key]
+    return own.result()
 
 
-def _return(taken: list[Spent]) -> None:
-    for spent in taken:
-        give_back(spent)
+def _verify(user: User | None, username: str, password: str, address: str, standing: Standing) -> bool:
+    """Whether the password is right; a wrong one is counted."""
+    remembered = _remembered_as(user, password)
+    with _place(guessing.network_of(address) if standing.has_failed else ""):
+        is_right = _hash_in_turn(user, password, remembered)
+    if not is_right:
+        guessing.note(username, address)
+        return False
+    cache.set(remembered, True, timeout=REMEMBERED_S)
+    if standing.has_failed_here:
+        guessing.forgive(username, address)
+    return True
+
+
+@contextlib.contextmanager
+def _place(network: str) -> Iterator[None]:
+    """Hold one of the few places of a network with wrong passwords; ``""`` for others, who need none."""
+    with _lock:
+        if network and _places[network] >= PLACES_OF_GUESSERS:
+            raise TooManyAttempts(LONGEST_WAIT_S)
+        _places[network] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _places[network] -= 1
+            if not _places[network]:
+                del _places[network]
 
 
 def _hash_in_turn(user: User | None, password: str, remembered: str) -> bool:
@@ -263,5 +303,10 @@ def _remembered_as(user: User | None, password: str) -> str:
     """Where a success is remembered; the stored hash is part of it, so a new password forgets the old one."""
     if user is None or not user.is_active:
         return ""
-    text = f"{user.pk}\0{user.password}\0{password}".encode("utf-8", "surrogatepass")
-    return "password:" + hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()
+    return "password:" + _key_of(str(user.pk), f"{user.password}\0{password}")
+
+
+def _key_of(who: str, secret: str) -> str:
+    """A key that names a secret and does not tell it."""
+    text = f"{who}\0{secret}".encode("utf-8", "surrogatepass")
+    return hmac.new(settings.SECRET_KEY.encode(), text, hashlib.sha256).hexdigest()

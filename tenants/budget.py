@@ -6,7 +6,6 @@ count is that of one web process; several processes need ``CALLHUB_CACHE_URL`` (
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from dataclasses import dataclass
@@ -16,9 +15,8 @@ from django.core.cache import cache
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """What is left of a budget: ``reset_s`` is in whole seconds until it is full again, ``key`` the window it came from."""
+    """What is left of a budget: ``reset_s`` is in whole seconds until it is full again."""
 
-    key: str
     is_allowed: bool
     limit: int
     remaining: int
@@ -37,10 +35,4 @@ def spend(name: str, limit: int, window_s: int) -> Spent:
         cache.set(key, 1, timeout=window_s + 5)
         used = 1
     reset_s = math.ceil((window + 1) * window_s - now)  # who waits for so long is in the next window
-    return Spent(key=key, is_allowed=used <= limit, limit=limit, remaining=max(0, limit - used), reset_s=reset_s)
-
-
-def give_back(spent: Spent) -> None:
-    """Return one to the window it was taken from: what it was spent on turned out not to count."""
-    with contextlib.suppress(ValueError):  # the window is over
-        cache.decr(spent.key)
+    return Spent(is_allowed=used <= limit, limit=limit, remaining=max(0, limit - used), reset_s=reset_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.core.management import call_command
 
-from tenants import oauth
+from tenants import guessing, oauth
 from tenants.idempotency import forget_old
 
 
@@ -19,6 +19,12 @@ def forget_idempotency_keys() -> None:
 def forget_access_tokens() -> None:
     """Delete OAuth access tokens that are of no use any more."""
     oauth.forget_old()
+
+
+@shared_task(name="tenants.forget_wrong_passwords", ignore_result=True)
+def forget_wrong_passwords() -> None:
+    """Delete the counts of wrong passwords of more than a day ago."""
+    guessing.forget_old()
 
 
 @shared_task(name="tenants.clear_expired_sessions", ignore_result=True)

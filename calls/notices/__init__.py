@@ -1,4 +1,4 @@
-"""Mails to people: missed calls, the daily digest of them, limits nearly used up.
+"""Mails to people: missed calls, the daily digest of them, limits nearly used up, wrong passwords.
 
 ``finding`` writes a row per mail, once; ``sending`` mails it, at least once; ``words`` says it as far as the reader may know.
 """

@@ -18,12 +18,14 @@ from django.utils import timezone
 from calls import usage
 from calls.choices import DialMeter, NoticeKind, State
 from calls.models import Call, DialPlan, DialUse, Notice
-from calls.notices.people import Person, agents_to_tell, owners, readers_of_digest
+from calls.notices.people import Person, agents_to_tell, oldest_place, owners, readers_of_digest
+from tenants import guessing
 from tenants.models import DepositMonth, Tenant
 
 LATEST_NEWS = timedelta(hours=1)  # a call logged longer after it began is history
 LOOK_BACK = timedelta(hours=3)  # how long this may not have run without a missed call being lost
 LONGEST_DIGEST = timedelta(days=7)
+GUESSING_PAUSE = timedelta(days=1)
 LEVELS = (100, 80)  # percent
 WATCHED = ("deposits", "dial_minutes")
 _USUAL_MINUTES = DialPlan._meta.get_field("minutes_per_day").default
@@ -35,6 +37,7 @@ def find(now: datetime | None = None) -> None:
     find_missed_calls(now)
     find_digests(now)
     find_limits(now)
+    find_guessing(now)
 
 
 def find_missed_calls(now: datetime) -> None:
@@ -81,6 +84,19 @@ def find_limits(now: datetime) -> None:
                 facts["resets_at"] = limit.resets_at.isoformat() if limit.resets_at else ""
                 about = f"{about}:{level}"
                 _write(_notice(tenant.pk, NoticeKind.QUOTA, about, person, now, facts=facts) for person in owners(tenant))
+
+
+def find_guessing(now: datetime) -> None:
+    """Warnings to people for whom many wrong passwords came, at most one a day; they belong to the person's oldest tenant."""
+    guessed = guessing.guessed_at(now)
+    lately = Notice.objects.filter(kind=NoticeKind.SIGN_IN, user__in=list(guessed), created_at__gt=now - GUESSING_PAUSE)
+    for pk in set(guessed) - set(lately.values_list("user", flat=True)):
+        found = oldest_place(pk)
+        if found is not None:
+            tenant_id, person = found
+            count, since = guessed[pk]
+            facts = {"count": count, "since": since.isoformat()}
+            _write([_notice(tenant_id, NoticeKind.SIGN_IN, f"{now:%Y-%m-%d}", person, now, facts=facts)])
 
 
 def _nearly_used_up(now: datetime) -> set[Any]:

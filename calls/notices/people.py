@@ -37,6 +37,12 @@ def owners(tenant: Tenant) -> list[Person]:
     return _people(Membership.objects.filter(tenant=tenant, role=Role.OWNER, mails_warnings=True))
 
 
+def oldest_place(user_id: UUID) -> tuple[UUID, Person] | None:
+    """A person with an address, and the open tenant they have been a member of longest; None where either is missing."""
+    rows = Membership.objects.filter(user=user_id, tenant__is_active=True).order_by("created_at", "pk")
+    return next(((row.tenant_id, person) for row in rows[:1] for person in _people(rows.filter(pk=row.pk))), None)
+
+
 def agents_to_tell() -> dict[UUID, Person]:
     """By agent, who is told of the calls they miss: the person's own choice, else what the agent's page says."""
     own = Membership.objects.filter(user=OuterRef("user"), tenant=OuterRef("tenant"))

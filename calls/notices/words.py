@@ -89,7 +89,21 @@ def _quota(notice: Notice) -> tuple[str, dict[str, Any]]:
     return gettext("%(tenant)s: %(percent)s %% of the %(what)s are used") % words, facts
 
 
-_SAID = {NoticeKind.MISSED_CALL: _missed_call, NoticeKind.DIGEST: _digest, NoticeKind.QUOTA: _quota}
+def _sign_in(notice: Notice) -> tuple[str, dict[str, Any]]:
+    if notice.user is None:
+        raise NothingToTell("The account was removed.")
+    since = _at(datetime.fromisoformat(notice.facts["since"]))
+    facts = {"count": notice.facts["count"], "since": since, "username": notice.user.username}
+    facts["address"] = _absolute(reverse("admin:password_change")) if notice.user.is_staff else ""
+    return gettext("Many wrong passwords for your callhub account"), facts
+
+
+_SAID = {
+    NoticeKind.MISSED_CALL: _missed_call,
+    NoticeKind.DIGEST: _digest,
+    NoticeKind.QUOTA: _quota,
+    NoticeKind.SIGN_IN: _sign_in,
+}
 
 
 def _membership(notice: Notice) -> bool:

@@ -23,3 +23,16 @@ class IdempotencyKey(TenantOwned):
 
     def __str__(self) -> str:
         return self.key
+
+
+class IdempotencySubject(models.Model):
+    """A row that a stored answer tells about: when the row is erased, so is the answer.
+
+    No constraint ties it to its key, so that old keys are deleted without being read; ``forget_old`` deletes what they leave.
+    """
+
+    key = models.ForeignKey("tenants.IdempotencyKey", on_delete=models.DO_NOTHING, db_constraint=False, related_name="subjects")
+    row_id = models.UUIDField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.row_id)

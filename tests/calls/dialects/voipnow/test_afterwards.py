@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import urlencode
 
 import pytest
 
@@ -128,3 +129,13 @@ def test_every_error_has_code_and_message(api, client):
     for answer in answers:
         assert set(answer.json()["error"]) == {"code", "message"}
         assert all(isinstance(text, str) and text for text in answer.json()["error"].values())
+
+
+def test_made_up_ids_of_applications_do_not_each_begin_a_count(client, db, settings):
+    settings.CALLHUB_CALLS_PER_MINUTE = 5
+    statuses = []
+    for number in range(8):
+        body = {"grant_type": "client_credentials", "client_id": f"made-up-{number}", "client_secret": "x"}
+        answer = client.post("/oauth/token.php", urlencode(body), "application/x-www-form-urlencoded")
+        statuses.append(answer.status_code)
+    assert statuses[5:] == [429] * 3
