@@ -343,6 +343,7 @@ CELERY_BEAT_SCHEDULE = {
     "messages": {"task": "callhub.purge_consumed_messages", "schedule": 3600.0, "options": {"expires": 3600}},
     "idempotency": {"task": "tenants.forget_idempotency_keys", "schedule": crontab("10", "2"), "options": {"expires": 3600}},
     "access-tokens": {"task": "tenants.forget_access_tokens", "schedule": crontab("15", "2"), "options": {"expires": 3600}},
+    "wrong-passwords": {"task": "tenants.forget_wrong_passwords", "schedule": crontab("25", "2"), "options": {"expires": 3600}},
     "sessions": {"task": "tenants.clear_expired_sessions", "schedule": crontab("20", "2"), "options": {"expires": 3600}},
 }
 CELERY_TIMEZONE = "UTC"
@@ -355,6 +356,7 @@ CALLHUB_PUBLIC_URL = env.text(
 )  # for links in mails
 CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, every JSON or form door
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
+CALLHUB_OPEN_CALLS_PER_MINUTE = env.number("CALLHUB_OPEN_CALLS_PER_MINUTE", 600)  # at a tenant's open address, from everywhere
 CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
 CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at the same time
 CALLHUB_STUCK_RINGING_MINUTES = env.number("CALLHUB_STUCK_RINGING_MINUTES", 60)  # after so long without a sign a call is ended

@@ -22,6 +22,7 @@ from contacts.models import (
     RelinkRequest,
 )
 from contacts.phone import read_number
+from tenants.idempotency import forget_answers_about
 from tenants.models import Tenant, User
 
 
@@ -46,6 +47,7 @@ def remove_company(company: Company) -> None:
         return
     tell(company.contacts.only("id", "tenant"), Change.UPDATED)
     tell([company], Change.DELETED)
+    forget_answers_about(company.pk)
     company.delete()
 
 
@@ -120,6 +122,7 @@ def remove_contact(contact: Contact) -> None:
         return
     ask_for_relink(contact, _known_by(contact))
     tell([contact], Change.DELETED)
+    forget_answers_about(contact.pk)
     contact.delete()
 
 
@@ -180,6 +183,7 @@ def remove_agent(agent: Agent) -> None:
     if not _lock(agent):
         return
     tell([agent], Change.DELETED)
+    forget_answers_about(agent.pk)
     agent.delete()
 
 

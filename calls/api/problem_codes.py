@@ -19,6 +19,7 @@ TITLES = {
     "bad_request": "The request is not acceptable",
     "invalid_idempotency_key": "The Idempotency-Key is not acceptable",
     "idempotency_key_reused": "The Idempotency-Key came before with another request",
+    "answer_erased": "What this Idempotency-Key made has been erased",
     "unauthorized": "The credentials are missing or not valid",
     "forbidden": "The credentials do not allow this",
     "not_found": "There is nothing at this address",

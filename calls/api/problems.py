@@ -24,7 +24,7 @@ from calls.errors import CallError
 from calls.recordings.errors import StorageTrouble
 from calls.webhooks.errors import WebhookError
 from tenants.authentication import CredentialsRefused, TooManyAttempts
-from tenants.idempotency import KeyReused
+from tenants.idempotency import AnswerErased, KeyReused
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +113,8 @@ def problem_of(error: Exception) -> Problem:
             return unauthorized()
         case TooManyAttempts():
             return Problem(429, "too_many_attempts", str(error), headers={"Retry-After": str(error.retry_after_s)})
+        case AnswerErased():
+            return Problem(410, "answer_erased", "This request was carried out; what it made has been erased since.")
         case KeyReused():
             return Problem(422, "idempotency_key_reused", "This Idempotency-Key came before with another request. Use a new one.")
         case CallError():

@@ -32,6 +32,7 @@ from calls.models import Call, CallEvent, Origination, UsageDay
 from calls.models.rule import RuledFacts
 from contacts.matching import find_agent, find_contact
 from contacts.models import Contact
+from tenants.idempotency import forget_answers_about
 from tenants.models import User
 
 # What the event of a change tells; other columns follow from these.
@@ -110,6 +111,7 @@ def remove(call: Call, *, actor: User | None = None, expected_version: int | Non
             for key in sound
         ]
         removals.append(events.event_of(locked, EventKind.REMOVED, actor=actor, data=reach))
+        forget_answers_about(locked.pk, *locked.thread.values_list("pk", flat=True))
         UsageDay.objects.of_call(locked).update(is_stale=True)  # no event tells later when it began
         locked.delete()
         CallEvent.objects.bulk_create(removals)

@@ -88,6 +88,14 @@ class OpenView(PlanhatView):
             raise no_such("tenant")
         self.tenant = tenant
         self.spend(f"{tenant.pk}:{client_address(request)}")
+        self.spend_of_everybody()
+
+    def spend_of_everybody(self) -> None:
+        """Count this request for its tenant, wherever it comes from: many addresses together do not flood a log."""
+        spent = spend(f"planhat:open:{self.tenant.pk}", settings.CALLHUB_OPEN_CALLS_PER_MINUTE, WINDOW_S)
+        if not spent.is_allowed:
+            text = "Too many calls are sent to this address. Wait, or send them with a token."
+            raise Refusal(429, "too_many_requests", text, headers={"Retry-After": str(spent.reset_s)})
 
     def tenant_of(self, principal: Principal | None) -> Tenant:
         return self.tenant

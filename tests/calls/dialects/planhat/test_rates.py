@@ -91,3 +91,17 @@ def test_guessing_tenants_and_tokens_is_limited_by_address(client, tenant, setti
     settings.CALLHUB_CALLS_PER_MINUTE = 1
     assert [post_open(client, PAGE_EXAMPLE, f"/guess-{n}/calls").status_code for n in range(2)] == [404, 429]
     assert post_open(client, PAGE_EXAMPLE, "/calls", Authorization="Bearer guess").status_code == 429
+
+
+def test_many_addresses_together_do_not_flood_an_open_address(client, tenant, token, settings):
+    settings.CALLHUB_OPEN_CALLS_PER_MINUTE = 5
+    sent = []
+    for number in range(8):
+        client.defaults["REMOTE_ADDR"] = f"198.51.100.{number}"
+        sent.append(post_open(client, PAGE_EXAMPLE))
+    assert [answer.status_code for answer in sent] == [200] * 5 + [429] * 3
+    assert int(sent[-1]["Retry-After"]) >= 1
+    assert Call.objects.count() == 5
+    other = make_tenant("other")
+    assert post_open(client, PAGE_EXAMPLE, f"/{other.slug}/calls").status_code == 200
+    assert post_open(client, PAGE_EXAMPLE, "/calls", Authorization=f"Bearer {token}").status_code == 200
