@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from tenants.admin.password import change_own
 from tenants.chosen import FoundRows
 
 
@@ -29,6 +30,7 @@ urlpatterns = [
     path("admin/settings/", include("calls.admin.settings.urls")),
     path("admin/autocomplete/", admin.site.admin_view(FoundRows.as_view(admin_site=admin.site))),
     path("admin/r/<path:rest>", nothing),  # Django's redirection to any row asks nobody whose it is
+    path("admin/password_change/", admin.site.admin_view(change_own, cacheable=True)),
     path("admin/search/", nothing),  # the theme's own search; ours is that of calls
     path("admin/", admin.site.urls),
     path("api/v1", include("calls.api.urls")),  # before HostedSuite's /api/

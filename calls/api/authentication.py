@@ -79,12 +79,13 @@ def _signed_in(request: Request) -> Principal:
 class MayUse(BasePermission):
     """Signed in; and with a role and scope that may do what the method does.
 
-    A view says by ``change_roles`` and ``erase_roles`` whose roles may change and erase; reading is open to every member.
+    A view says by ``change_roles`` and ``erase_roles`` whose roles may change and erase; reading is open to every member, and
+    so is every method of a view that ``only_reads``.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         principal = _signed_in(request)
-        if request.method in _READING:
+        if request.method in _READING or getattr(view, "only_reads", False):
             return True
         roles = getattr(view, "erase_roles" if request.method == "DELETE" else "change_roles", ())
         if not principal.may_write or principal.role not in roles:

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.conf import settings
+
 from calls.demo.plan import Place, Plan
 from calls.demo.words import PASSWORD_WORDS
 from calls.models import Line, Outcome, Tag
@@ -62,7 +64,12 @@ def make_cast(plan: Plan, rng: random.Random) -> Cast:
     """Make the tenant and everybody in it."""
     password = new_password()
     opened = open_tenant(
-        plan.slug, name=plan.name, country=plan.country, time_zone=plan.zone, open_ingest=True, password=password
+        plan.slug,
+        name=plan.name,
+        country=plan.country,
+        time_zone=plan.zone,
+        open_ingest=not settings.PRODUCTION,
+        password=password,
     )
     tenant = opened.tenant
     centers = {place: Center(tenant=tenant, name=place.name, external_id=place.name.lower()) for place in plan.places}

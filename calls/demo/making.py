@@ -72,6 +72,8 @@ def make(*, seed: int, calls: int, now: datetime, keep_in: Path, say: Callable[[
         rng = random.Random(f"{seed}:{plan.slug}")  # noqa: S311 - made-up people, no secrets
         cast = make_cast(plan, rng)
         say(f"{plan.name}: {len(cast.desks)} agents, {len(cast.regulars)} contacts")
+        if cast.tenant.open_ingest:
+            say(f"{plan.name}: calls are accepted at /{plan.slug}/calls without credentials")
         drafts = Storyteller(cast, now, rng).tell(round(calls * plan.share))
         if plan.audio_days:
             retention.save_rule(RetentionRule(tenant=cast.tenant, days=plan.audio_days))

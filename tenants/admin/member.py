@@ -22,6 +22,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from tenants.admin.password import revoke_all, tick_to_revoke
 from tenants.admin.tenant import time_zones
 from tenants.choices import Role
 from tenants.models import Membership, User
@@ -128,16 +129,20 @@ class NewMemberForm(PersonForm):
 class MemberForm(PersonForm):
     """A member; the person behind it only where their log-in is the tenant's own."""
 
+    revokes_tokens = tick_to_revoke()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "password" in self.fields:
             self.fields["password"].required = False
             self.fields["password"].help_text = _("Leave empty to keep the one they have.")
+        if "revokes_tokens" in self.fields:
+            self.fields["revokes_tokens"].help_text = _("Only together with a new password.")
         for name in (*PERSON, "is_staff"):
             if name in self.fields:
                 self.fields[name].initial = getattr(self.instance.user, name)
         if not is_theirs(self.reach, self.instance.user):
-            for name in (*PERSON, "is_staff", "password"):
+            for name in (*PERSON, "is_staff", "password", "revokes_tokens"):
                 self.fields.pop(name, None)
 
     def clean(self) -> dict[str, Any]:
@@ -177,7 +182,7 @@ class MembershipAdmin(WholeTenantAdmin):
             return [*whose, (None, {"fields": ["person"], "description": elsewhere}), place, mail]
         return [
             *whose,
-            (_("Log-in"), {"fields": ["person", "password", "is_staff"]}),
+            (_("Log-in"), {"fields": ["person", "password", "revokes_tokens", "is_staff"]}),
             (_("Person"), {"fields": PERSON}),
             place,
             mail,
@@ -199,6 +204,8 @@ class MembershipAdmin(WholeTenantAdmin):
         if not change or is_theirs(reach_of(request), obj.user):
             obj.user.save()
             obj.user_id = obj.user.pk
+        if change and form.cleaned_data.get("password") and form.cleaned_data.get("revokes_tokens"):
+            revoke_all(obj.user)
         if obj.user_id == request.user.pk:
             update_session_auth_hash(request, obj.user)  # a new password of one's own does not sign oneself out
         super().save_model(request, obj, form, change)

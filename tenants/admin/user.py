@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import UserChangeForm, UserCreationForm
 
+from tenants.admin.password import GivenPasswordForm
 from tenants.bounded import BoundedAdmin
 from tenants.models import Membership, User
 from tenants.reach import reach_of
@@ -40,7 +41,8 @@ class UserAdmin(BoundedAdmin, DjangoUserAdmin, ModelAdmin):
 
     form = UserChangeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = GivenPasswordForm
+    change_user_password_template = "admin/tenants/password_change.html"  # noqa: S105 - a page
     inlines = [MembershipInline]
     list_display = ["username", "first_name", "last_name", "email", "is_active", "is_superuser", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser"]

@@ -55,7 +55,7 @@ def test_open_ingest_is_a_switch(option: str, is_open: bool) -> None:
     assert Tenant.objects.get(slug="clinic").open_ingest is is_open
 
 
-def test_open_ingest_is_on_for_tenants_made_by_the_command_only() -> None:
+def test_outside_production_open_ingest_is_on_for_tenants_made_by_the_command_only() -> None:
     create_tenant("clinic")
     assert Tenant.objects.get(slug="clinic").open_ingest
     assert not open_tenant("other").tenant.open_ingest
@@ -99,3 +99,20 @@ def test_a_user_name_taken_leaves_no_tenant() -> None:
     with pytest.raises(ValidationError):
         open_tenant("clinic")
     assert not Tenant.objects.filter(slug="clinic").exists()
+
+
+def test_in_production_new_tenants_take_no_calls_without_credentials(settings) -> None:
+    settings.PRODUCTION = True
+    create_tenant("clinic")
+    create_tenant("asked", "--open-ingest")
+    assert dict(Tenant.objects.values_list("slug", "open_ingest")) == {"clinic": False, "asked": True}
+
+
+def test_says_so_where_calls_are_taken_without_credentials(settings) -> None:
+    said = []
+    for production in (False, True):
+        settings.PRODUCTION, err = production, StringIO()
+        call_command("create_tenant", f"clinic-{production}", stdout=StringIO(), stderr=err)
+        said.append(err.getvalue())
+    assert "/clinic-False/calls without credentials" in said[0]
+    assert not said[1]

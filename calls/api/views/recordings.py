@@ -36,7 +36,6 @@ from calls.models import Call, Recording
 from calls.models.recording import RecordingQuerySet
 from calls.recordings import links, serving
 from tenants.authentication import CredentialsRefused, Principal, of_user
-from tenants.choices import Role
 from tenants.idempotency import Answer
 from tenants.models import User
 
@@ -175,7 +174,7 @@ class RecordingAudio(Door):
 class RecordingLinks(Door):
     """Links to the sound of a recording."""
 
-    change_roles = tuple(Role.values)  # it changes nothing
+    only_reads = True
 
     @extend_schema(
         operation_id="recordings_links",

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError, transaction
@@ -30,8 +31,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--open-ingest",
             action=argparse.BooleanOptionalAction,
-            default=True,
-            help="accept calls at Planhat's open address without credentials",
+            default=not settings.PRODUCTION,
+            help="accept calls at Planhat's open address without credentials (default: not in production)",
         )
         parser.add_argument(
             "--sample-lines",
@@ -53,6 +54,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(credentials))
         else:
             self.stdout.write("\n".join(f"{name:<13} {value}" for name, value in credentials.items()))
+        if opened.tenant.open_ingest:
+            self.stderr.write(f"Calls are accepted at /{opened.tenant.slug}/calls without credentials (--no-open-ingest).")
 
 
 def _open(options: dict[str, Any]) -> Opened:

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from calls.models import Call, CallEvent, Recording
+from tenants.choices import Role, Scope
 from tests.calls.api.client import ApiClient
 from tests.calls.api.sending import AUDIO, announce, put
 from tests.calls.recordings.conftest import on_disk, on_s3, s3_server
@@ -131,3 +132,12 @@ def test_removing_an_expected_recording_ends_its_upload(api):
     assert api.delete(f"recordings/{ticket['recording']}").status_code == 204
     assert put(api, ticket).status_code == 409
     assert (Call.objects.count(), object_keys()) == (0, [])
+
+
+@pytest.mark.parametrize("limits", [{"role": Role.VIEWER}, {"scope": Scope.READ}], ids=["viewer", "read"])
+def test_who_only_reads_makes_links_that_play(recording, tenant, client, limits):
+    reader = ApiClient(tenant, **limits)
+    link = reader.post(f"recordings/{recording}/links", {"purpose": "play"})
+    assert link.status_code == 201, link.content
+    assert client.get(link.json()["url"]).status_code == 200
+    assert reader.delete(f"recordings/{recording}").status_code == 403
