@@ -20,6 +20,14 @@ class Role(models.TextChoices):
         return order.index(self) <= order.index(other)
 
 
+class Act(models.TextChoices):
+    """What is done to a row beside reading it."""
+
+    ADD = "add"
+    CHANGE = "change"
+    DELETE = "delete"
+
+
 class Scope(models.TextChoices):
     """What a token may do; each scope includes the ones above it."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from tenants.choices import Role
+from tenants.choices import Act, Role
 from tenants.models import Membership, Tenant, User
 
 
@@ -46,8 +46,8 @@ class Reach:
 
     @property
     def centers(self) -> dict[UUID, UUID]:
-        """The one center a person is limited to, by tenant."""
-        return {row.tenant_id: row.center_id for row in self.memberships.values() if row.center_id}
+        """The one center a person is limited to, by tenant. An operator is limited nowhere."""
+        return {} if self.is_operator else {row.tenant_id: row.center_id for row in self.memberships.values() if row.center_id}
 
     def may(self, role: Role, tenant_id: UUID | None = None) -> bool:
         """Whether they hold ``role`` or a higher one in this tenant, or in any where none is named."""
@@ -56,11 +56,31 @@ class Reach:
         rows: Iterable[Membership] = self.memberships.values()
         return any(Role(row.role).includes(role) for row in rows if tenant_id in (None, row.tenant_id))
 
+    def may_do(self, act: Act, what: Model | type[Model], role: Role) -> bool:
+        """Whether they may do this to a row; or, of a model, to some row of it somewhere."""
+        if self.is_operator:
+            return True
+        if isinstance(what, Model):
+            place = self.memberships.get(what.tenant_id)  # type: ignore[attr-defined]
+            is_open = place is not None and what.is_open_to(place.center_id, act)  # type: ignore[attr-defined]
+            return is_open and self.may(role, what.tenant_id)  # type: ignore[attr-defined]
+        return any(Role(row.role).includes(role) for row in self.memberships.values() if _may_any(row, act, what))
+
     def tenants(self, role: Role = Role.VIEWER) -> QuerySet[Tenant]:
         """The tenants in which they hold ``role`` or a higher one."""
         if self.is_operator:
             return Tenant.objects.all()
         return Tenant.objects.filter(pk__in=[pk for pk, row in self.memberships.items() if Role(row.role).includes(role)])
+
+    def tenants_to(self, act: Act, model: type[Model], role: Role) -> QuerySet[Tenant]:
+        """The tenants in which they may do this to rows of a model."""
+        tenants, places = self.tenants(role), self.memberships.items()
+        return tenants if self.is_operator else tenants.filter(pk__in=[pk for pk, row in places if _may_any(row, act, model)])
+
+    def whole(self, role: Role) -> set[UUID]:
+        """The tenants in all of which they hold ``role`` or a higher one, limited to no center."""
+        rows = self.memberships.items()
+        return {pk for pk, row in rows if row.center_id is None and Role(row.role).includes(role)}
 
     def only_tenant(self, role: Role) -> Tenant | None:
         """Their tenant, where there is nothing to choose between."""
@@ -75,10 +95,22 @@ class Reach:
         if rows.model is Tenant:
             return rows.filter(pk__in=self.memberships)
         if rows.model is User:
-            return rows.filter(pk__in=Membership.objects.filter(tenant__in=list(self.memberships)).values("user"))
+            members = Membership.objects.filter(tenant__in=list(self.memberships))
+            return rows.filter(pk__in=self._narrowed(members, lambda center_id: Q(center=center_id)).values("user"))
         if hasattr(rows.model, "tenant"):
-            return rows.filter(tenant__in=list(self.memberships))
+            return self._narrowed(rows.filter(tenant__in=list(self.memberships)), rows.model.seen_from)
         return rows.none()
+
+    def _narrowed(self, rows: QuerySet[Any], seen_from: Callable[[UUID], Q]) -> QuerySet[Any]:
+        """Without what people limited to one center do not see of its tenant."""
+        for tenant_id, center_id in self.centers.items():
+            rows = rows.filter(~Q(tenant=tenant_id) | seen_from(center_id)) if seen_from(center_id) else rows
+        return rows
+
+
+def _may_any(place: Membership, act: Act, model: type[Model]) -> bool:
+    """Whether a place in a tenant lets a person do this to any row of a model."""
+    return place.center_id is None or act in getattr(model, "center_acts", ())
 
 
 def reach_of(request: HttpRequest) -> Reach:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -22,11 +22,11 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from tenants import drawn_filters
 from tenants.bounded import BoundedAdmin
-from tenants.choices import Role
+from tenants.choices import Act, Role
 from tenants.chosen import ChosenRow, ChosenRows
 from tenants.list_rows import tick_box
 from tenants.locked_rows import LocksRows
-from tenants.models import Tenant, User
+from tenants.models import Center, Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
 from tenants.zoned import ZonedTimes
 
@@ -45,8 +45,9 @@ class TenantForm(forms.ModelForm):
         if self.instance.tenant_id is None and "tenant" not in self.fields:
             self.instance.tenant = self.reach.only_tenant(self.add_role)
         if self.instance.tenant_id is not None:
-            for field in self.fields.values():
+            for name, field in self.fields.items():
                 _narrow(field, self.instance.tenant_id)
+                _offer_present(field, getattr(self.instance, f"{name}_id", None))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -56,7 +57,18 @@ class TenantForm(forms.ModelForm):
             raise forms.ValidationError(_("You may not add this to any tenant."))
         for name in [name for name, value in cleaned.items() if not self._is_ours(value)]:
             self.add_error(name, _("Select a valid choice: this one belongs to another tenant."))
+        self._settle_center(cleaned)
         return cleaned
+
+    def _settle_center(self, cleaned: dict[str, Any]) -> None:
+        """Whoever is limited to one center adds rows to it, and moves none out of it."""
+        own = self.reach.centers.get(self.instance.tenant_id)
+        if own is None or not isinstance(self.fields.get("center"), forms.ModelChoiceField):
+            return
+        if cleaned.get("center") is None and self.instance._state.adding:
+            cleaned["center"] = Center.objects.get(pk=own)
+        if getattr(cleaned.get("center"), "pk", None) != own:
+            self.add_error("center", _("You are limited to one center: choose yours."))
 
     def _is_ours(self, value: Any) -> bool:
         rows = value if isinstance(value, QuerySet) else [value] if isinstance(value, Model) else []
@@ -66,6 +78,14 @@ class TenantForm(forms.ModelForm):
         """Check constraints that name the tenant, though people do not type it in."""
         exclude: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
         return exclude - {"tenant"} if self.instance.tenant_id is not None else exclude
+
+
+def _offer_present(field: forms.Field, present: Any) -> None:
+    """Offer what a row has now as well, even where its reader could not choose it."""
+    rows = getattr(field, "queryset", None)
+    if rows is not None and present is not None:
+        offered = Q(pk__in=rows.order_by().values("pk")) | Q(pk=present)
+        field.queryset = rows.model._default_manager.filter(offered)  # type: ignore[attr-defined]
 
 
 def _narrow(field: forms.Field, tenant_id: Any) -> None:
@@ -85,7 +105,7 @@ class ScopedChoices:
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         reach = reach_of(request)
         if db_field.name == "tenant":
-            kwargs["queryset"] = reach.tenants(getattr(self, "add_role", Role.AGENT))
+            kwargs["queryset"] = reach.tenants_to(Act.ADD, self.model, getattr(self, "add_role", Role.AGENT))  # type: ignore[attr-defined]
         kwargs.setdefault("queryset", reach.within(db_field.remote_field.model._default_manager.all()))
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
             kwargs.setdefault("widget", ChosenRow(db_field, self.admin_site))  # type: ignore[attr-defined]
@@ -177,13 +197,16 @@ class TenantModelAdmin(LocksRows, ZonedTimes, ScopedChoices, BoundedAdmin, Model
         return self._may(request, self.view_role, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._may(request, self.add_role)
+        return self._may_do(request, Act.ADD, self.add_role)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, self.change_role, obj)
+        return self._may_do(request, Act.CHANGE, self.change_role, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may(request, self.delete_role, obj)
+        return self._may_do(request, Act.DELETE, self.delete_role, obj)
+
+    def _may_do(self, request: HttpRequest, act: Act, role: Role, obj: Any = None) -> bool:
+        return bool(request.user.is_staff) and reach_of(request).may_do(act, obj or self.model, role)
 
     def _may(self, request: HttpRequest, role: Role, obj: Any = None) -> bool:
         return request.user.is_staff and reach_of(request).may(role, getattr(obj, "tenant_id", None))
@@ -201,7 +224,10 @@ class TenantModelAdmin(LocksRows, ZonedTimes, ScopedChoices, BoundedAdmin, Model
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
         fields = super().get_readonly_fields(request, obj)
-        return [*fields, "tenant"] if obj is not None else fields
+        if obj is None:
+            return fields
+        is_limited = obj.tenant_id in reach_of(request).centers
+        return [*fields, "tenant", *(getattr(self.model, "tenant_fields", ()) if is_limited else ())]
 
 
 class WholeTenantAdmin(TenantModelAdmin):
@@ -209,31 +235,19 @@ class WholeTenantAdmin(TenantModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         reach, rows = reach_of(request), super().get_queryset(request)
-        return rows if reach.is_operator else rows.filter(tenant__in=_whole(reach, self.view_role))
+        return rows if reach.is_operator else rows.filter(tenant__in=reach.whole(self.view_role))
 
     def whole_tenants(self, request: HttpRequest) -> QuerySet[Tenant]:
         """The tenants whose page this is for the person who asks."""
         reach = reach_of(request)
-        return Tenant.objects.all() if reach.is_operator else Tenant.objects.filter(pk__in=_whole(reach, self.view_role))
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        field, reach = super().formfield_for_foreignkey(db_field, request, **kwargs), reach_of(request)
-        if db_field.name == "tenant" and not reach.is_operator:
-            field.queryset = field.queryset.filter(pk__in=_whole(reach, self.add_role))
-        return field
+        return Tenant.objects.all() if reach.is_operator else Tenant.objects.filter(pk__in=reach.whole(self.view_role))
 
     def _may(self, request: HttpRequest, role: Role, obj: Any = None) -> bool:
         reach = reach_of(request)
         if not super()._may(request, role, obj) or reach.is_operator:
             return reach.is_operator and bool(request.user.is_staff)
-        whole = _whole(reach, role)
+        whole = reach.whole(role)
         return bool(whole) if obj is None else obj.tenant_id in whole
-
-
-def _whole(reach: Reach, role: Role) -> set[Any]:
-    """The tenants in all of which a person holds ``role`` or a higher one."""
-    rows = reach.memberships.items()
-    return {tenant_id for tenant_id, row in rows if row.center_id is None and Role(row.role).includes(role)}
 
 
 class TenantFormSet(BaseInlineFormSet):
@@ -272,7 +286,8 @@ class TenantInline(ZonedTimes, ScopedChoices, TabularInline):
         return reach_of(request).may(self.view_role, getattr(obj, "tenant_id", None))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return reach_of(request).may(self.edit_role, getattr(obj, "tenant_id", None))
+        reach = reach_of(request)
+        return reach.may(self.edit_role) if obj is None else reach.may_do(Act.CHANGE, obj, self.edit_role)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_add_permission(request, obj)

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext
@@ -108,12 +108,6 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
         return self.admin_site.admin_view(page)
 
     # The list
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        calls = super().get_queryset(request)
-        for tenant_id, center_id in reach_of(request).centers.items():
-            calls = calls.filter(~Q(tenant=tenant_id) | Q(center=center_id))
-        return calls
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[CallList]:
         return getattr(request, "list_class", CallList)

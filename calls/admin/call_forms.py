@@ -161,7 +161,6 @@ class NewCallForm(TenantForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if not self.errors and self.instance.tenant_id is not None:
-            self._limit_center(cleaned)
             try:
                 ledger.check(self.instance.tenant, self.draft)
             except InvalidCall as error:
@@ -172,21 +171,10 @@ class NewCallForm(TenantForm):
                 demand_outcome(self, self.instance.tenant, cleaned)
         return cleaned
 
-    def _limit_center(self, cleaned: dict[str, Any]) -> None:
-        """A person who sees one center only logs its calls only."""
-        center = self.reach.centers.get(self.instance.tenant_id)
-        if center is None:
-            return
-        told = cleaned.get("center")
-        if told is not None and told.pk != center:
-            self.add_error("center", _("You log calls of your own center only."))
-        self.own_center = str(center)
-
     @property
     def draft(self) -> CallDraft:
         """The call as it was told."""
         told = self.cleaned_data
-        center = getattr(self, "own_center", "") or (str(told["center"].pk) if told.get("center") else "")
         return CallDraft(
             source=Source.ADMIN,
             direction=Direction(told["direction"]),
@@ -197,7 +185,7 @@ class NewCallForm(TenantForm):
             remote=PartyDraft(number=told["remote_number"], name=told["remote_name"]),
             contact=ContactHint(id=str(told["contact"].pk)) if told.get("contact") else ContactHint(),
             agent=AgentHint(id=str(told["agent"].pk)) if told.get("agent") else AgentHint(user=self.reach.user),
-            center_id=center,
+            center_id=str(told["center"].pk) if told.get("center") else "",
             notes=told["notes"],
             outcome=told["outcome"],
             tags=tuple(tag.name for tag in told["tags"]),

@@ -23,7 +23,7 @@ from calls.admin import cells, dial_words
 from calls.errors import DialRefused
 from calls.models import DoNotCall
 from contacts.phone import read_number
-from tenants.choices import Role
+from tenants.choices import Act, Role
 from tenants.models import Tenant
 from tenants.reach import Reach, reach_of
 from tenants.scoped_admin import TenantForm, TenantModelAdmin
@@ -69,7 +69,8 @@ class PasteForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.only = reach.only_tenant(Role.OWNER)
         if self.only is None:
-            choices = forms.ModelChoiceField(reach.tenants(Role.OWNER), label=_("Tenant"), widget=UnfoldAdminSelectWidget)
+            tenants = reach.tenants_to(Act.ADD, DoNotCall, Role.OWNER)
+            choices = forms.ModelChoiceField(tenants, label=_("Tenant"), widget=UnfoldAdminSelectWidget)
             self.fields = {"tenant": choices, **self.fields}
 
     def clean_numbers(self) -> str:

@@ -83,10 +83,7 @@ class MissedCallAdmin(TenantModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         related = ("last_call__contact", "agent", "assigned_to", "tenant")  # a call that was removed is none then, not an error
-        rows = super().get_queryset(request).select_related(*related)
-        for tenant_id, center_id in reach_of(request).centers.items():
-            rows = rows.filter(~Q(tenant=tenant_id) | Q(center=center_id))
-        return rows
+        return super().get_queryset(request).select_related(*related)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> MissedCall | None:
         row: MissedCall | None = super().get_object(request, object_id, from_field)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
@@ -63,10 +63,7 @@ class RecordingAdmin(ReadOnly, TenantModelAdmin):
         js = PLAYER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        recordings = super().get_queryset(request).select_related("tenant", "call__contact", "fetch")
-        for tenant_id, center_id in reach_of(request).centers.items():
-            recordings = recordings.filter(~Q(tenant=tenant_id) | Q(call__center=center_id))
-        return recordings
+        return super().get_queryset(request).select_related("tenant", "call__contact", "fetch")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordingList]:
         return RecordingList

@@ -213,8 +213,11 @@ class SavedViewAdmin(TenantModelAdmin):
                 view.delete()
 
     def _is_theirs(self, request: HttpRequest, view: SavedView | None) -> bool:
-        """Whether they keep it; shared ones are also the managers'."""
-        return view is None or view.owner_id == request.user.pk or reach_of(request).may(Role.MANAGER, view.tenant_id)
+        """Whether they keep it; shared ones are also the managers', unless those are limited to one center."""
+        reach = reach_of(request)
+        if view is None or view.owner_id == request.user.pk or reach.is_operator:
+            return True
+        return view.tenant_id in reach.whole(Role.MANAGER)
 
     def save_model(self, request: HttpRequest, obj: SavedView, form: Any, change: bool) -> None:
         obj.is_shared = obj.is_shared and reach_of(request).may(Role.AGENT, obj.tenant_id)

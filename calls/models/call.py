@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -13,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import MISSED, CallType, Direction, Disposition, MatchState, Source, State
-from tenants.scoping import CenterQuerySet, TenantOwned
+from tenants.choices import Act
+from tenants.scoping import TenantOwned, TenantQuerySet
 
 if TYPE_CHECKING:
     from tenants.models import Tenant
@@ -38,7 +40,7 @@ def _unindexed(model: str) -> models.ForeignKey[Any, Any]:
     return models.ForeignKey(model, null=True, blank=True, on_delete=models.SET_NULL, related_name="calls", db_index=False)
 
 
-class CallQuerySet(CenterQuerySet["Call"]):
+class CallQuerySet(TenantQuerySet["Call"]):
     """Which calls."""
 
     def newest_first(self) -> Self:
@@ -115,6 +117,8 @@ class Call(TenantOwned):
     ``caller`` and ``callee`` are the two sides as told; ``remote`` is whichever of them is outside the tenant: the side a
     contact is matched by. A vendor that names only the other party (Planhat) leaves caller and callee to the direction.
     """
+
+    center_acts = frozenset(Act)
 
     tenant = models.ForeignKey("tenants.Tenant", on_delete=models.CASCADE, related_name="+", db_index=False)
     source = models.CharField(max_length=16, choices=Source.choices, help_text=_("The door it came in by."))
@@ -261,6 +265,10 @@ class Call(TenantOwned):
         return (
             f"{self.get_direction_display()} · {self.remote_name or self.remote_e164 or self.remote_raw or _('number withheld')}"
         )
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(center=center_id)
 
     def get_absolute_url(self) -> str:
         return reverse("admin:calls_call_change", args=[self.pk])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import telephony_backends, usual_backend
 from contacts.phone import Number
+from tenants.choices import Act
 from tenants.scoping import TenantOwned, TenantQuerySet
 
 
@@ -24,6 +27,10 @@ class LineQuerySet(TenantQuerySet["Line"]):
 
 class Line(TenantOwned):
     """A number or extension of the tenant. Its number never matches as a contact."""
+
+    # Another number would claim calls that may be anybody's in the tenant, and so would a new line.
+    center_acts = frozenset({Act.CHANGE, Act.DELETE})
+    tenant_fields = ("number",)
 
     number = models.CharField(
         max_length=64,
@@ -108,6 +115,10 @@ class Line(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number})" if self.name else self.number
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(center=center_id) | Q(center__isnull=True)
 
     def clean(self) -> None:
         if self.agent is not None and self.agent.tenant_id != self.tenant_id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -13,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from calls.choices import MissedState
 from calls.models.cursor import FeedCursor
 from contacts.phone import readable
-from tenants.scoping import CenterQuerySet, TenantOwned
+from tenants.choices import Act
+from tenants.scoping import TenantOwned, TenantQuerySet
 
 
 def _call(related_name: str, help_text: Any = "") -> models.ForeignKey[Any, Any]:
@@ -29,7 +31,7 @@ def _call(related_name: str, help_text: Any = "") -> models.ForeignKey[Any, Any]
     )
 
 
-class MissedCallQuerySet(CenterQuerySet["MissedCall"]):
+class MissedCallQuerySet(TenantQuerySet["MissedCall"]):
     """Which of them."""
 
     def open(self) -> Self:
@@ -55,6 +57,8 @@ class MissedCall(TenantOwned):
     ``calls.missed`` alone writes it: what follows from the log is worked out from the log again whenever that changes; what
     people decide (who, until when, done) stays. ``number`` is the E.164 form, else the key that numbers are matched by.
     """
+
+    center_acts = frozenset(Act)
 
     center = models.ForeignKey("tenants.Center", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     number = models.CharField(max_length=16)
@@ -104,6 +108,10 @@ class MissedCall(TenantOwned):
 
     def __str__(self) -> str:
         return readable(self.number)
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(center=center_id)
 
     def get_absolute_url(self) -> str:
         return reverse("admin:calls_missedcall_change", args=[self.pk])

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import ORIGINATION_LIVE, Disposition, OriginationState, Source, telephony_backends
+from tenants.choices import Act
 from tenants.scoping import TenantOwned, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Origination(TenantOwned):
     Only ``calls.dialer`` writes it. ``order`` is what the exchange is asked, ``known`` what it has told (``dialer.keeping``);
     the other columns follow from them. ``due_at`` says when a sweeper looks after it, ``fence`` counts who was at work on it.
     """
+
+    center_acts = frozenset(Act)
 
     call = models.OneToOneField("calls.Call", on_delete=models.CASCADE, related_name="origination")
     door = models.CharField(max_length=16, choices=Source.choices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from django.core.validators import URLValidator
 from django.db import models
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import RECORDING_MOVES, AudioRefusal, RecordingKind, RecordingState, RemovalReason
+from tenants.choices import Act
 from tenants.scoping import TenantOwned, TenantQuerySet
 
 SHORTEST_SPEECH_MS = 1000
@@ -73,6 +75,8 @@ class Recording(TenantOwned):
 
     Lengths are whole milliseconds, levels decibels below full scale, shares between 0 and 1 of the duration.
     """
+
+    center_acts = frozenset(Act)
 
     call = models.ForeignKey("calls.Call", null=True, blank=True, on_delete=models.CASCADE, related_name="recordings")
     kind = models.CharField(max_length=8, choices=RecordingKind.choices, default=RecordingKind.AUDIO)
@@ -180,6 +184,10 @@ class Recording(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} · {self.get_state_display()}"
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(call__center=center_id)
 
     @property
     def is_playable(self) -> bool:

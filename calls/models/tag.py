@@ -7,11 +7,14 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from tenants.choices import Act
 from tenants.scoping import TenantOwned
 
 
 class Tag(TenantOwned):
     """A word staff put on calls, with a colour."""
+
+    center_acts = frozenset({Act.ADD})  # people name new ones on their calls
 
     name = models.CharField(max_length=60)
     colour = models.CharField(

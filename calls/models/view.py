@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from tenants.choices import Act
 from tenants.models import User
 from tenants.scoping import TenantOwned, TenantQuerySet
 
@@ -63,6 +64,8 @@ class SavedViewQuerySet(TenantQuerySet["SavedView"]):
 
 class SavedView(TenantOwned):
     """A way to look at the log: filters in the API's own words, columns, and an order, under a name."""
+
+    center_acts = frozenset(Act)
 
     owner = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("name"), max_length=80)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.base import KnownElsewhere, external_id_constraints
+from tenants.choices import Act
 from tenants.scoping import TenantOwned
 
 
 class Agent(KnownElsewhere):
     """A team member who makes and takes calls, with or without a log-in of their own."""
+
+    center_acts = frozenset(Act)
 
     name = models.CharField(max_length=200)
     email = models.EmailField(blank=True)
@@ -39,6 +45,10 @@ class Agent(KnownElsewhere):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(center=center_id) | Q(center__isnull=True)
 
     def clean(self) -> None:
         if self.center is not None and self.center.tenant_id != self.tenant_id:

@@ -6,10 +6,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.base import KnownElsewhere, external_id_constraints
+from tenants.choices import Act
 
 
 class Company(KnownElsewhere):
     """An organisation that contacts belong to; HostedSuite calls it a client."""
+
+    # All centers share these: each may add and correct them, and none takes them from the others.
+    center_acts = frozenset({Act.ADD, Act.CHANGE})
 
     name = models.CharField(max_length=200)
     phone = models.CharField(

@@ -7,11 +7,15 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from contacts.models.base import KnownElsewhere, external_id_constraints
+from tenants.choices import Act
 from tenants.scoping import TenantOwned
 
 
 class Contact(KnownElsewhere):
     """A person outside the tenant who calls or is called; Planhat calls them an end user."""
+
+    # All centers share these: each may add and correct them, and none takes them from the others.
+    center_acts = frozenset({Act.ADD, Act.CHANGE})
 
     name = models.CharField(max_length=200)
     email = models.EmailField(blank=True)

@@ -118,7 +118,10 @@ class TenantAdmin(BoundedAdmin, ModelAdmin):
         return request.user.is_staff and reach_of(request).may(Role.VIEWER, getattr(obj, "pk", None))
 
     def has_change_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
-        return request.user.is_staff and reach_of(request).may(Role.OWNER, getattr(obj, "pk", None))
+        """Owners, unless they are limited to one center: settings are every center's."""
+        reach = reach_of(request)
+        whole = reach.whole(Role.OWNER)
+        return request.user.is_staff and (reach.is_operator or (bool(whole) if obj is None else obj.pk in whole))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return reach_of(request).is_operator

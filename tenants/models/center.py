@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from tenants.scoping import TenantOwned
@@ -32,3 +35,7 @@ class Center(TenantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(pk=center_id)

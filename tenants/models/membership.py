@@ -7,10 +7,10 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from tenants.choices import Role
+from tenants.choices import Act, Role
 from tenants.scoping import TenantOwned
 
 
@@ -105,8 +105,15 @@ class Membership(TenantOwned):
         return self.role == Role.OWNER
 
 
+def people_of(center_id: UUID) -> QuerySet[Any]:
+    """The keys of the people who are limited to this center."""
+    return Membership.objects.filter(center=center_id).values("user")
+
+
 class OwnMembership(Membership):
     """One's own place in a tenant, as far as it is one's own to set."""
+
+    center_acts = frozenset({Act.CHANGE})
 
     class Meta:
         proxy = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +12,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
 from django.utils.translation import gettext_lazy as _
 
-from tenants.choices import AppLevel
+from tenants.choices import Act, AppLevel
+from tenants.models.membership import people_of
 from tenants.models.token import digest_of
 from tenants.scoping import TenantOwned, TenantQuerySet
 
@@ -29,6 +31,8 @@ class OAuthAppQuerySet(TenantQuerySet["OAuthApp"]):
 
 class OAuthApp(TenantOwned):
     """A program that asks for access tokens with an id and a secret of its own, and whom it may act for."""
+
+    center_acts = frozenset(Act)
 
     name = models.CharField(max_length=100, help_text=_("What uses it, such as “Click-to-call in the CRM”."))
     level = models.CharField(max_length=16, choices=AppLevel.choices, default=AppLevel.USER)
@@ -59,6 +63,10 @@ class OAuthApp(TenantOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(user__in=people_of(center_id))
 
     def renew_credentials(self) -> str:
         """Give this unsaved application an id and a secret, and return the secret: the only time it is known."""

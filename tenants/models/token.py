@@ -6,13 +6,15 @@ import hashlib
 import secrets
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants.choices import Scope
+from tenants.choices import Act, Scope
+from tenants.models.membership import people_of
 from tenants.scoping import TenantOwned, TenantQuerySet
 
 TOKEN_MARK = "chub_"  # noqa: S105 - what every secret begins with
@@ -40,6 +42,8 @@ class ApiTokenQuerySet(TenantQuerySet["ApiToken"]):
 class ApiToken(TenantOwned):
     """A machine's key to one tenant. It acts as the person who owns it, within its scope."""
 
+    center_acts = frozenset(Act)
+
     user = models.ForeignKey("tenants.User", on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100, help_text=_("What uses it, such as “PBX in Lund”."))
     prefix = models.CharField(max_length=16, unique=True, editable=False)
@@ -57,6 +61,10 @@ class ApiToken(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @classmethod
+    def seen_from(cls, center_id: UUID) -> Q:
+        return Q(user__in=people_of(center_id))
 
     @property
     def is_usable(self) -> bool:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.fields import empty
@@ -123,15 +124,20 @@ def shared(serializer_class: type[Any], *, partial: bool = False) -> Any:
     return serializer_class(partial=partial)
 
 
-def read(serializer: serializers.Serializer[Any], data: Any, tenant: Tenant) -> dict[str, Any]:
-    """The validated values of a body; rows it refers to exist in the tenant. Raises ``ValidationError``."""
+def read(serializer: serializers.Serializer[Any], data: Any, tenant: Tenant, center_id: UUID | None = None) -> dict[str, Any]:
+    """The validated values of a body; rows it refers to exist in the tenant. Raises ``ValidationError``.
+
+    ``center_id`` is the one center its sender is limited to: they refer to what they see.
+    """
     with timezone.override(tenant.zone):
         values = serializer.run_validation(data)
     faults: dict[str, Any] = {}
     for name, field in serializer.fields.items():
         if not isinstance(field, RelatedField) or values.get(field.source) is None:
             continue
-        if not field.model._default_manager.filter(tenant=tenant, pk=values[field.source]).exists():
+        model: Any = field.model
+        seen = model.seen_from(center_id) if center_id else Q()
+        if not model.objects.filter(seen, tenant=tenant, pk=values[field.source]).exists():
             faults[name] = [serializers.ErrorDetail("There is no such row.", code="does_not_exist")]
     if faults:
         raise serializers.ValidationError(faults)

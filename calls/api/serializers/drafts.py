@@ -12,7 +12,6 @@ from calls.api.problems import bad_field
 from calls.api.serializers.base import Strict
 from calls.choices import Direction, Disposition, LegRole, Source
 from calls.drafts import CallChanges, CallDraft, InteractionDraft, LegDraft, PartyDraft
-from calls.models import Call
 from calls.models.note import LONGEST_NOTE
 from contacts.matching import AgentHint, ContactHint
 from contacts.models import Agent, Company, Contact
@@ -185,11 +184,6 @@ def draft_of(values: Mapping[str, Any], principal: Principal) -> CallDraft:
         interactions=tuple(InteractionDraft(**interaction) for interaction in values.get("interactions", ())),
         **facts,
     )
-
-
-def is_out_of_reach(call: Call, principal: Principal) -> bool:
-    """Whether a call that was logged before belongs to a center this party does not see."""
-    return principal.center_id is not None and call.center_id != principal.center_id
 
 
 def changes_of(values: Mapping[str, Any]) -> CallChanges:

@@ -15,12 +15,13 @@ from calls.api import conditions
 from calls.api.parsers import BulkJSONParser, NdjsonParser
 from calls.api.problems import Problem, problem_of
 from calls.api.serializers.base import read, shared
-from calls.api.serializers.drafts import CallIn, draft_of, is_out_of_reach
+from calls.api.serializers.drafts import CallIn, draft_of
 from calls.api.serializers.results import BulkResult
 from calls.api.views.base import Door
 from calls.body import BodyRefused
 from calls.drafts import CallDraft
 from calls.errors import CallConflict, CallError
+from calls.senders import is_out_of_reach
 from tenants.idempotency import Answer, once
 
 MOST_ROWS = 10_000
@@ -96,7 +97,7 @@ class BulkCalls(Door):
         try:
             if isinstance(row, BodyRefused):
                 raise row
-            return draft_of(read(shared(CallIn), row, self.principal.tenant), self.principal)
+            return draft_of(read(shared(CallIn), row, self.principal.tenant, self.principal.center_id), self.principal)
         except (BodyRefused, Problem, ValidationError) as error:
             return problem_of(error)
 

@@ -20,11 +20,12 @@ from calls.api.pagination import Keyset, Sort
 from calls.api.problems import Problem
 from calls.api.serializers.base import Wanted, read, shared
 from calls.api.serializers.calls import CallDocument, EventDocument, NoteDocument
-from calls.api.serializers.drafts import CallChangesIn, CallIn, CallNoteIn, changes_of, draft_of, is_out_of_reach
+from calls.api.serializers.drafts import CallChangesIn, CallIn, CallNoteIn, changes_of, draft_of
 from calls.api.views.resource import STAMP_SORTS, Resource
 from calls.api.views.views import view_named
 from calls.drafts import CallChanges
 from calls.models import Call, CallEvent, CallNote, SavedView
+from calls.senders import is_out_of_reach
 from tenants.idempotency import Answer
 
 
@@ -81,7 +82,7 @@ class Calls(Resource):
 
     def created(self, request: Request) -> Answer:
         principal = self.principal
-        values = read(shared(CallIn), request.data, principal.tenant)
+        values = read(shared(CallIn), request.data, principal.tenant, principal.center_id)
         recorded = ledger.record(principal.tenant, draft_of(values, principal), actor=principal.user)
         call = recorded.call
         if is_out_of_reach(call, principal):

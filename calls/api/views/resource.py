@@ -19,6 +19,7 @@ from calls.api.pagination import PARAMETERS, Keyset, Sort
 from calls.api.problems import Problem, of_model_validation
 from calls.api.serializers.base import Document, Wanted, read, shared
 from calls.api.views.base import Door
+from tenants.choices import Act
 from tenants.idempotency import Answer
 
 STAMP_SORTS = {
@@ -78,9 +79,10 @@ class Resource(ViewSetMixin, Door):
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Change what is given of a row."""
-        values = read(shared(self.document_class, partial=True), request.data, self.principal.tenant)
+        values = read(shared(self.document_class, partial=True), request.data, self.principal.tenant, self.principal.center_id)
         with transaction.atomic():
             row = self.find(pk, self.rows().select_for_update(of=("self",)))
+            self.require(Act.CHANGE, row)
             conditions.check_match(request, conditions.etag_of(row))
             row = self.kept(row, values)
         row = self.find(pk, self.fetching(self.rows(), None))
@@ -90,6 +92,7 @@ class Resource(ViewSetMixin, Door):
         """Erase a row."""
         with transaction.atomic():
             row = self.find(pk, self.rows().select_for_update(of=("self",)))
+            self.require(Act.DELETE, row)
             conditions.check_match(request, conditions.etag_of(row))
             self.erase(row)
         return Response(status=204)
@@ -98,8 +101,13 @@ class Resource(ViewSetMixin, Door):
 
     def rows(self) -> QuerySet[Any]:
         """The rows within the principal's reach."""
-        rows: QuerySet[Any] = self.model._default_manager.for_tenant(self.principal.tenant)  # type: ignore[attr-defined]
+        rows: QuerySet[Any] = self.model._default_manager.within_reach_of(self.principal)  # type: ignore[attr-defined]
         return rows
+
+    def require(self, act: Act, row: Any) -> None:
+        """403 where the principal is limited to one center, and this is not that center's to do to the row as it is now."""
+        if not row.is_open_to(self.principal.center_id, act):
+            raise Problem(403, "forbidden", "You are limited to one center, and this is not that center's alone.")
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
         """The same rows, with everything their documents show fetched beforehand."""
@@ -132,11 +140,25 @@ class Resource(ViewSetMixin, Door):
 
     def created(self, request: Request) -> Answer:
         """Make the row that the body describes; the answer is rendered in the same transaction."""
-        values = read(shared(self.document_class), request.data, self.principal.tenant)
+        tenant, center_id = self.principal.tenant, self.principal.center_id
+        values = read(shared(self.document_class), request.data, tenant, center_id)
         with transaction.atomic():
-            row = self.kept(self.model(tenant=self.principal.tenant), values)
+            row = self.kept(self.model(tenant=tenant, **self._own_center()), values)
             row = self.fetching(self.rows(), None).get(pk=row.pk)
             return Answer(status=201, body=shared(self.document_class).render(row))
+
+    def _refuse_tenant_fields(self, row: Any, values: dict[str, Any]) -> None:
+        """403 for a change of what only people with the reach of the tenant may change."""
+        if self.principal.center_id is None:
+            return
+        for name in row.tenant_fields:
+            if name in values and values[name] != getattr(row, name):
+                raise Problem(403, "forbidden", f"You are limited to one center, so you cannot change “{name}”.")
+
+    def _own_center(self) -> dict[str, Any]:
+        """Whoever is limited to one center makes its rows, where they say no other."""
+        has_center = any(field.attname == "center_id" for field in self.model._meta.concrete_fields)
+        return {"center_id": self.principal.center_id} if has_center else {}
 
     def answer_created(self, request: Request, answer: Answer) -> Response:
         """The answer to a create, with where the row is and whether this is a repeat."""
@@ -151,12 +173,15 @@ class Resource(ViewSetMixin, Door):
     def kept(self, row: Any, values: dict[str, Any]) -> Any:
         """Set the row's columns, hold them to the model's rules, and save."""
         columns = {field.attname for field in self.model._meta.concrete_fields}
+        act = Act.ADD if row._state.adding else Act.CHANGE
+        self._refuse_tenant_fields(row, values)
         rest = {}
         for name, value in values.items():
             if name in columns:
                 setattr(row, name, value)
             else:
                 rest[name] = value
+        self.require(act, row)
         try:
             row.clean()
         except ModelValidationError as error:

@@ -83,7 +83,7 @@ class Uploads(Resource):
         principal = self.principal
         body = request.data
         if not (isinstance(body, dict) and ("call" in body or "mode" in body)):
-            values = read(shared(UploadIn), body, principal.tenant)
+            values = read(shared(UploadIn), body, principal.tenant, principal.center_id)
             told = AudioIn.told(values.get("audio", {}))
             return uploads.open_ticket(principal.tenant, principal, Source.API, draft=draft_of(values, principal), told=told)
         values = read(shared(AttachIn), body, principal.tenant)

@@ -53,7 +53,8 @@ class Views(Resource):
         row.delete()
 
     def _refuse_others(self, row: SavedView) -> None:
-        if row.owner_id != self.principal.user.pk and self.principal.role not in MANAGERS:
+        manages = self.principal.role in MANAGERS and self.principal.center_id is None
+        if row.owner_id != self.principal.user.pk and not manages:
             raise Problem(403, "forbidden", "Only its owner, managers and owners of the tenant change a shared view.")
 
     def _refuse_unreadable(self, filters: dict[str, str]) -> None:

@@ -42,7 +42,7 @@ def account_for(principal: Principal, draft: CallDraft) -> Filed:
 
     Only lines of the reseller's own clients are asked, so a number that somebody else has as well decides nothing.
     """
-    clients = {client.pk: client for client in clients_of(principal.tenant)}
+    clients = {client.pk: client for client in accounts_within_reach(principal)[1:]}
     if not clients:
         return Filed(tenant=principal.tenant, rule="own")
     owners = _owners(list(clients.values()), [draft.caller.number, draft.callee.number])

@@ -42,7 +42,7 @@ class Clients(CallNView):
     def post(self, request: HttpRequest) -> HttpResponse:
         fields = in_lower_case(read_document(request))
         self.signed.require(CLIENT_CREATE)
-        if not self.principal.may_manage:
+        if not self.principal.may_manage or self.principal.center_id:
             raise forbidden("Only the owner of an account may open another")
         if not clients_of(self.principal.tenant).exists():
             raise forbidden("Only resellers may open accounts")

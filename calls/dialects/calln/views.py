@@ -17,6 +17,7 @@ from calls.dialects.calln.vocabulary import ACCEPTED, CALL_CREATE, CALL_READ, RI
 from calls.dialects.calln.writing import audits, call_document, newer_document
 from calls.drafts import CallDraft
 from calls.models import Call, CallEvent, Upload
+from calls.senders import from_sender
 from tenants.models import Tenant
 
 USUAL_MINUTES = 10
@@ -43,7 +44,7 @@ class Calls(CallsView):
     """``/api/call``: announce a call, by POST or PUT; search."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        draft = draft_of(read_document(request))
+        draft = from_sender(draft_of(read_document(request)), self.principal)
         ticket = self.announce(self.account_of(draft), draft)
         return json_response({"tempcallid": ticket.pk.hex})
 
@@ -69,7 +70,7 @@ class NewerCalls(CallsView):
     """``/api/v2/call``: announce a call; search."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        draft = newer_draft_of(read_document(request))
+        draft = from_sender(newer_draft_of(read_document(request)), self.principal)
         account = self.account_of(draft)
         if draft.disposition == Disposition.NO_ANSWER:
             ledger.record(account, draft, actor=self.principal.user)

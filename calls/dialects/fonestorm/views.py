@@ -28,7 +28,7 @@ from calls.models import Line
 from tenants.authentication import Principal, by_password
 from tenants.budget import spend
 from tenants.choices import Role
-from tenants.idempotency import Answer, KeyReused, fingerprint, once
+from tenants.idempotency import Answer, AnswerErased, KeyReused, fingerprint, once
 
 REQUESTS_PER_SECOND = 10
 _LONGEST_KEY = 255
@@ -95,6 +95,8 @@ class Calls(FoneStormView):
         print_ = fingerprint("POST", "/v2/calls", read_bytes(request))
         try:
             answer = once(self.principal.tenant, key, print_, lambda: Answer(status=201, body=work()))
+        except AnswerErased as error:
+            raise Refusal(410, "gone", "This call was made, and has been erased since.") from error
         except KeyReused as error:
             text = "This Idempotency-Key came before with another request. Use a new one."
             raise Refusal(422, "idempotency_key_reused", text) from error
@@ -159,8 +161,8 @@ class Notify(FoneStormView):
     """``POST /v2/calls/send_notify`` and ``receive_notify``: where a number's calls are told."""
 
     def post(self, request: HttpRequest, which: str) -> HttpResponse:
-        if not self.principal.may_write:
-            raise Refusal(403, "forbidden", "These credentials may only read.")
+        if not self.principal.is_at_least(Role.MANAGER):  # as for webhooks of our own API
+            raise Refusal(403, "forbidden", "Only managers and owners may say where calls are reported.")
         return json_response(set_notify(self.principal, which, read_callback(_with_password(read_body(request), request))))
 
 

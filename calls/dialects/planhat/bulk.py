@@ -10,11 +10,12 @@ from django.db import transaction
 
 from calls.dialects.base import Refusal
 from calls.dialects.planhat.errors import bad_field
-from calls.dialects.planhat.people import Kind
+from calls.dialects.planhat.people import Kind, find_among
 from calls.dialects.planhat.values import text
 from calls.errors import InvalidCall
+from tenants.authentication import Principal
+from tenants.choices import Act
 from tenants.ids import short_id
-from tenants.models import Tenant
 
 MOST_ROWS = 5000
 
@@ -50,11 +51,11 @@ class Outcome:
         }
 
 
-def upsert(kind: Kind, tenant: Tenant, rows: Sequence[Any]) -> Outcome:
+def upsert(kind: Kind, principal: Principal, rows: Sequence[Any]) -> Outcome:
     """Write each row to the record with its ``_id``, ``sourceId`` or ``externalId``, or to a new one."""
     if len(rows) > MOST_ROWS:
         raise Refusal(400, "too_many_rows", f"An array has {MOST_ROWS} rows at most.")
-    bulk = _Bulk(kind, tenant, rows)
+    bulk = _Bulk(kind, principal, rows)
     for position, row in enumerate(rows):
         bulk.take(position, row)
     return bulk.outcome
@@ -63,12 +64,12 @@ def upsert(kind: Kind, tenant: Tenant, rows: Sequence[Any]) -> Outcome:
 class _Bulk:
     """One bulk upsert. The records its rows may mean are read in two queries; rows may name what rows before them made."""
 
-    def __init__(self, kind: Kind, tenant: Tenant, rows: Sequence[Any]) -> None:
-        self.kind, self.tenant, self.outcome = kind, tenant, Outcome()
+    def __init__(self, kind: Kind, principal: Principal, rows: Sequence[Any]) -> None:
+        self.kind, self.principal, self.outcome = kind, principal, Outcome()
         self.known: dict[tuple[str, str], Any] = {}
         for name, column in kind.ids.items():
             wanted = {str(row[name]).strip() for row in rows if isinstance(row, Mapping) and row.get(name)}
-            for record in kind.rows(tenant).filter(**{f"{column}__in": wanted}) if wanted else ():
+            for record in kind.rows(principal.tenant).filter(**{f"{column}__in": wanted}) if wanted else ():
                 self.learn(record)
 
     def take(self, position: int, row: Any) -> None:
@@ -88,7 +89,7 @@ class _Bulk:
     def write(self, record: Any | None, row: Mapping[str, Any]) -> None:
         """Write the row to its record, or to a new one; a row that tells nothing new is left."""
         if record is None:
-            record = self.kind.model(tenant=self.tenant)
+            record = self.kind.new(self.principal)
             self.kind.save(record, self.kind.fill(record, row))
             self.outcome.created.append(record)
         elif self.tells_nothing(record, row):
@@ -97,6 +98,7 @@ class _Bulk:
         else:
             with transaction.atomic():
                 record = self.kind.locked(record)  # it may have been changed since all of them were read
+                self.kind.require(self.principal, Act.CHANGE, record)
                 self.kind.save(record, self.kind.fill(record, row))
             self.outcome.updated.append(record)
         self.learn(record)
@@ -109,7 +111,7 @@ class _Bulk:
     def match(self, row: Mapping[str, Any]) -> Any | None:
         """The record a row means; None for a new one."""
         if name := text(row, "_id"):
-            record = self.kind.find(self.tenant, name)
+            record = find_among(self.kind.seen_by(self.principal), name)
             if record is None:
                 raise bad_field("_id", f"there is no such {self.kind.noun}.", code="not_found")
             return record
@@ -125,7 +127,7 @@ class _Bulk:
     def forget(self, record: Any) -> None:
         """What failed half-filled is read afresh by the next row that means it."""
         self.known = {pair: known for pair, known in self.known.items() if known.pk != record.pk}
-        if fresh := self.kind.rows(self.tenant).filter(pk=record.pk).first():
+        if fresh := self.kind.rows(self.principal.tenant).filter(pk=record.pk).first():
             self.learn(fresh)
 
 

@@ -13,12 +13,15 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
 from calls.body import check_text
+from calls.dialects.base import Refusal
 from calls.dialects.planhat.errors import bad_field
 from calls.dialects.planhat.values import iso, text
 from calls.dialects.planhat.vocabulary import OURS
 from contacts.book import remove_agent, remove_company, remove_contact, save_agent, save_company, save_contact
 from contacts.models import Agent, Company, Contact
 from contacts.models.base import KnownElsewhere
+from tenants.authentication import Principal
+from tenants.choices import Act, Role
 from tenants.ids import short_id
 from tenants.models import Tenant
 from tenants.scoping import TenantQuerySet
@@ -43,11 +46,28 @@ class Kind:
         "name": "name",
         "sourceId": "source_id",
     }
+    write_role: ClassVar[Role] = Role.AGENT
     ids: ClassVar[dict[str, str]] = {"sourceId": "source_id", "externalId": "external_id"}  # in the order they are matched by
 
     def rows(self, tenant: Tenant) -> TenantQuerySet[Any]:
         """The tenant's records, with what rendering them needs."""
         return self.model._default_manager.for_tenant(tenant)
+
+    def seen_by(self, principal: Principal) -> TenantQuerySet[Any]:
+        """The records this party may read."""
+        return self.rows(principal.tenant).within_reach_of(principal)
+
+    def require(self, principal: Principal, act: Act, record: Any) -> None:
+        """403 unless the party may do this to the record as it is now."""
+        role = Role.MANAGER if act == Act.DELETE else self.write_role
+        if not principal.is_at_least(role) or not record.is_open_to(principal.center_id, act):
+            raise Refusal(403, "forbidden", "Your role, or the center you are limited to, does not allow this.")
+
+    def new(self, principal: Principal) -> Any:
+        """An unsaved record. Raises 403 for who may add none."""
+        record = self.model(tenant=principal.tenant)
+        self.require(principal, Act.ADD, record)
+        return record
 
     def find(self, tenant: Tenant, name: str) -> Any | None:
         """The record of a path or reference: our id, ``extid-…`` or ``srcid-…``; None where there is none."""
@@ -212,10 +232,16 @@ class Users(Kind):
 
     noun = "user"
     model = Agent
+    write_role = Role.MANAGER
     columns: ClassVar = {"email": "email"}
     filters: ClassVar = {"email": "email__iexact", "externalId": "external_id", "sourceId": "source_id"}
     sorts: ClassVar = {**Kind.sorts, "email": "email"}
     name_fields = ("firstName", "lastName", "nickName", "email", "externalId", "sourceId")
+
+    def new(self, principal: Principal) -> Agent:
+        agent = Agent(tenant=principal.tenant, center_id=principal.center_id)
+        self.require(principal, Act.ADD, agent)
+        return agent
 
     def write(self, record: Agent, numbers: list[str] | None) -> None:
         save_agent(record)

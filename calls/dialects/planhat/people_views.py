@@ -13,9 +13,10 @@ from calls.dialects.planhat.bulk import upsert
 from calls.dialects.planhat.doors import TokenView
 from calls.dialects.planhat.errors import no_such
 from calls.dialects.planhat.listing import only_these, page_of, read_page
-from calls.dialects.planhat.people import COMPANIES, END_USERS, USERS, Kind, find_company, only_known
+from calls.dialects.planhat.people import COMPANIES, END_USERS, USERS, Kind, find_among, find_company, only_known
 from calls.dialects.planhat.views import DELETED
 from contacts.models import Agent
+from tenants.choices import Act
 from tenants.ids import short_id
 
 BULK_BODY_LIMIT = 8 * 1024 * 1024
@@ -30,7 +31,7 @@ class People(TokenView):
     def get(self, request: HttpRequest) -> HttpResponse:
         query = self.query
         only_these(query, [*self.kind.filters, *_OF_A_COMPANY.get(self.kind.noun, ())])
-        rows = self.kind.rows(self.principal.tenant).filter(only_known(self.kind.filters, query))
+        rows = self.kind.seen_by(self.principal).filter(only_known(self.kind.filters, query))
         if self.kind is END_USERS and (company := query.get("c") or query.get("companyId")):
             found = find_company(self.principal.tenant, company)
             rows = rows.filter(company=found) if found else rows.none()
@@ -38,7 +39,7 @@ class People(TokenView):
         return json_response(page_of(rows, page, self.kind.document))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        record = self.kind.model(tenant=self.principal.tenant)
+        record = self.kind.new(self.principal)
         self.kind.save(record, self.kind.fill(record, read_object(request)))
         return json_response(self.kind.document(record))
 
@@ -48,7 +49,7 @@ class People(TokenView):
             rows = [rows]
         if not isinstance(rows, list):
             raise BodyRefused("The body must be a JSON array of objects.")
-        outcome = upsert(self.kind, self.principal.tenant, rows)
+        outcome = upsert(self.kind, self.principal, rows)
         return json_response(outcome.document(), status=outcome.status)
 
 
@@ -59,7 +60,7 @@ class OnePerson(TokenView):
 
     def record(self, record_id: str) -> Any:
         """The record of the path; raises 404."""
-        record = self.kind.find(self.principal.tenant, record_id)
+        record = find_among(self.kind.seen_by(self.principal), record_id)
         if record is None:
             raise no_such(self.kind.noun)
         return record
@@ -71,12 +72,14 @@ class OnePerson(TokenView):
         record, body = self.record(record_id), read_object(request)
         with transaction.atomic():
             record = self.kind.locked(record)
+            self.kind.require(self.principal, Act.CHANGE, record)
             self.kind.save(record, self.kind.fill(record, body))
         return json_response(self.kind.document(record))
 
     def delete(self, request: HttpRequest, record_id: str) -> HttpResponse:
-        self.require_eraser()
-        self.kind.remove(self.record(record_id))
+        record = self.record(record_id)
+        self.kind.require(self.principal, Act.DELETE, record)
+        self.kind.remove(record)
         return json_response(DELETED)
 
 

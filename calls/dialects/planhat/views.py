@@ -17,6 +17,7 @@ from calls.dialects.planhat.vocabulary import CALL_SORTS
 from calls.dialects.planhat.writing import document_of, receipt_of
 from calls.models import Call
 from calls.models.call import CallQuerySet
+from calls.senders import from_sender, refuse_hidden
 
 OPEN_BODY_LIMIT = 16 * 1024
 DELETED = {"n": 1, "ok": 1, "deletedCount": 1}
@@ -59,8 +60,9 @@ class Calls(CallsView):
         return json_response(page_of(calls, page, document_of))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        draft = draft_of(read_object(request), user=self.principal.user)
-        return json_response(document_of(ledger.record(self.principal.tenant, draft, actor=self.principal.user).call))
+        draft = from_sender(draft_of(read_object(request), user=self.principal.user), self.principal)
+        call = ledger.record(self.principal.tenant, draft, actor=self.principal.user).call
+        return json_response(document_of(refuse_hidden(call, self.principal)))
 
 
 class OneCall(CallsView):
