@@ -58,7 +58,7 @@ def note(username: str, address: str) -> None:
 
 
 def forgive(username: str, address: str) -> None:
-    """Whoever knows the password in the end mistyped it before."""
+    """Forget the wrong passwords of a person who mistyped, and then sent the right one."""
     WrongPassword.objects.filter(account=_account(username), network=network_of(address)).delete()
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from tenants.models import IdempotencyKey, IdempotencySubject, Tenant
 
 KEPT = timedelta(days=7)
-ERASED = 410  # the status of an answer that is gone with what it told about
+ERASED = 410  # the status of an answer that is gone with what it described
 _NAMING = frozenset({"id", "_id", "call", "contact", "company", "agent"})  # whose values are ids of rows that an answer describes
 RACES = 3  # how often others may be quicker
 
@@ -74,7 +74,7 @@ def _once(tenant: Tenant, key: str, print_: str, work: Callable[[], Answer]) -> 
         return Answer(status=kept.status, body=kept.body, is_replay=True)
     answer = work()
     IdempotencyKey.objects.filter(pk=claim.pk).update(status=answer.status, body=answer.body)
-    subjects = {pk for name, value in _told(answer.body) if name in _NAMING and (pk := _uuid(value))}
+    subjects = {pk for name, value in _pairs(answer.body) if name in _NAMING and (pk := _uuid(value))}
     IdempotencySubject.objects.bulk_create(IdempotencySubject(key=claim, row_id=pk) for pk in subjects)
     return answer
 
@@ -85,12 +85,12 @@ def forget_answers_about(*row_ids: UUID) -> None:
     IdempotencyKey.objects.filter(pk__in=keys).update(status=ERASED, body={})
 
 
-def _told(body: Any) -> Iterator[tuple[str, Any]]:
+def _pairs(body: Any) -> Iterator[tuple[str, Any]]:
     """Each name with its value, at any depth."""
     if isinstance(body, dict):
         yield from body.items()
     for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
-        yield from _told(part)
+        yield from _pairs(part)
 
 
 def _uuid(value: Any) -> UUID | None:

@@ -61,7 +61,7 @@ class TenantForm(forms.ModelForm):
         return cleaned
 
     def _settle_center(self, cleaned: dict[str, Any]) -> None:
-        """Whoever is limited to one center adds rows to it, and moves none out of it."""
+        """People limited to one center add rows to it, and move none out of it."""
         own = self.reach.centers.get(self.instance.tenant_id)
         if own is None or not isinstance(self.fields.get("center"), forms.ModelChoiceField):
             return

@@ -156,7 +156,7 @@ class Resource(ViewSetMixin, Door):
                 raise Problem(403, "forbidden", f"You are limited to one center, so you cannot change “{name}”.")
 
     def _own_center(self) -> dict[str, Any]:
-        """Whoever is limited to one center makes its rows, where they say no other."""
+        """The center of a new row where it says no other: the one its sender is limited to."""
         has_center = any(field.attname == "center_id" for field in self.model._meta.concrete_fields)
         return {"center_id": self.principal.center_id} if has_center else {}
 
