@@ -39,6 +39,7 @@ REMEMBERED_S = 60
 HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # half the cores, so that the other doors stay open
 WAITING_AT_ONCE = 3  # of the eight threads of a web process
 LONGEST_WAIT_S = 2
+LONGEST_SHARED_S = 30  # for another thread's hash of the same password, which a busy machine may take long for
 _hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
 _queueing = threading.BoundedSemaphore(HASHES_AT_ONCE + WAITING_AT_ONCE)
 PLACES_OF_GUESSERS = 2  # of a network that has sent wrong passwords: the other places are for others
@@ -235,7 +236,7 @@ def _verified(key: str, verify: Callable[[], bool]) -> bool:
         own: Future[bool] = _shared.setdefault(key, Future())
     if running is not None:
         try:
-            return running.result(timeout=2 * LONGEST_WAIT_S)
+            return running.result(timeout=LONGEST_SHARED_S)
         except TimeoutError as error:
             raise TooManyAttempts(LONGEST_WAIT_S) from error
     try:

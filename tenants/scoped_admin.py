@@ -67,8 +67,8 @@ class TenantForm(forms.ModelForm):
             return
         if cleaned.get("center") is None and self.instance._state.adding:
             cleaned["center"] = Center.objects.get(pk=own)
-        if getattr(cleaned.get("center"), "pk", None) != own:
-            self.add_error("center", _("You are limited to one center: choose yours."))
+        if "center" in self.errors or getattr(cleaned.get("center"), "pk", None) != own:
+            self.add_error("center", _("You may use your own center only."))
 
     def _is_ours(self, value: Any) -> bool:
         rows = value if isinstance(value, QuerySet) else [value] if isinstance(value, Model) else []
