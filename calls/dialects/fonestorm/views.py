@@ -27,7 +27,7 @@ from calls.dialects.fonestorm.writing import call_document, fonenumber, number_o
 from calls.models import Line
 from tenants.authentication import Principal, by_password
 from tenants.budget import spend
-from tenants.choices import Role
+from tenants.choices import Act, Role
 from tenants.idempotency import Answer, AnswerErased, KeyReused, fingerprint, once
 
 REQUESTS_PER_SECOND = 10
@@ -53,10 +53,12 @@ class FoneStormView(DialectView):
     def unauthorized(self) -> Refusal:
         return Refusal(401, "unauthorized", "The token is missing, not valid or expired.")
 
-    def require_manager(self) -> None:
-        """Raise 403 unless these credentials may change the account's numbers, as at our own API."""
-        if not self.principal.may_write or self.principal.role not in (Role.OWNER, Role.MANAGER):
-            raise Refusal(403, "forbidden", "Only managers change numbers.")
+    def require_manager(self, act: Act | None = None, line: Line | None = None) -> None:
+        """Raise 403 unless these credentials may set what webhooks are at our own API, and may do this to the line."""
+        is_open = line is None or act is None or line.is_open_to(self.principal.center_id, act)
+        if not is_open or not self.principal.is_at_least(Role.MANAGER):
+            text = "Your role, or the center you are limited to, does not allow this."
+            raise Refusal(403, "forbidden", text)
 
 
 class Auth(FoneStormView):
@@ -127,14 +129,14 @@ class OneFoneNumber(FoneStormView):
         return json_response({"fonenumber": fonenumber(self._find(number))})
 
     def put(self, request: HttpRequest, number: str) -> HttpResponse:
-        self.require_manager()
         line = self._find(number)
+        self.require_manager(Act.CHANGE, line)
         route_messages(line, read_routing(read_body(request)))
         return json_response({"fonenumber": fonenumber(line)})
 
     def delete(self, request: HttpRequest, number: str) -> HttpResponse:
-        self.require_manager()
         line = self._find(number)
+        self.require_manager(Act.DELETE, line)
         release(line)
         return json_response({"fonenumber": fonenumber(line)})
 
@@ -161,8 +163,7 @@ class Notify(FoneStormView):
     """``POST /v2/calls/send_notify`` and ``receive_notify``: where a number's calls are told."""
 
     def post(self, request: HttpRequest, which: str) -> HttpResponse:
-        if not self.principal.is_at_least(Role.MANAGER):  # as for webhooks of our own API
-            raise Refusal(403, "forbidden", "Only managers and owners may say where calls are reported.")
+        self.require_manager()
         return json_response(set_notify(self.principal, which, read_callback(_with_password(read_body(request), request))))
 
 

@@ -87,12 +87,12 @@ class CompanysEndUsers(TokenView):
     """``/companies/<id>/endusers``: those of one company, by any of its ids."""
 
     def get(self, request: HttpRequest, record_id: str) -> HttpResponse:
-        company = COMPANIES.find(self.principal.tenant, record_id)
+        company = find_among(COMPANIES.seen_by(self.principal), record_id)
         if company is None:
             raise no_such(COMPANIES.noun)
         query = self.query
         only_these(query, END_USERS.filters)
-        rows = END_USERS.rows(self.principal.tenant).filter(only_known(END_USERS.filters, query), company=company)
+        rows = END_USERS.seen_by(self.principal).filter(only_known(END_USERS.filters, query), company=company)
         page = read_page(query, END_USERS.sorts, default="createDate")
         return json_response(page_of(rows, page, END_USERS.document))
 
@@ -103,7 +103,7 @@ class LeanCompanies(TokenView):
     def get(self, request: HttpRequest) -> HttpResponse:
         query = self.query
         only_these(query, COMPANIES.filters)
-        rows = COMPANIES.rows(self.principal.tenant).filter(only_known(COMPANIES.filters, query))
+        rows = COMPANIES.seen_by(self.principal).filter(only_known(COMPANIES.filters, query))
         page = read_page({"limit": "5000", **query}, COMPANIES.sorts, default="createDate")
         lean = ("_id", "name", "externalId", "sourceId")
         return json_response(
