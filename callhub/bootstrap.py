@@ -1,7 +1,8 @@
 """From a bare Python to a command that runs in ``.venv``; standard library only, for nothing else is installed yet.
 
 ``up`` and ``test`` make or refresh ``.venv`` from the hash-locked lists in ``requirements/``. Any other command is run in
-``.venv`` too where Django is not at hand. An install that was interrupted leaves a mark and is made anew.
+``.venv`` too where Django is not at hand. A finished install leaves a stamp: what was installed, for which Python, and which
+modules it brought. An environment that its own stamp no longer fits is removed and made from the start.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
+import json
 import os
+import platform
 import shlex
 import shutil
 import subprocess
@@ -18,12 +22,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VENV = BASE_DIR / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "callhub-unfinished"
+ENTERED = "CALLHUB_ENTERED"  # the number of the process that has entered .venv
 USAGE_ERROR = 2
 HOLDERS = {
     "base": ("base", "production", "dev"),
@@ -103,36 +108,71 @@ def in_venv() -> bool:
 
 
 def is_ready(name: str) -> bool:
-    """Whether ``.venv`` holds at least what ``requirements/<name>.txt`` lists now."""
-    try:
-        stamps = {holder: _stamp(holder) for holder in HOLDERS[name]}
-        current = any(stamp.exists() and stamp.read_text("ascii") == _fingerprint(holder) for holder, stamp in stamps.items())
-        return current and PYTHON.exists() and not UNFINISHED.exists()
-    except OSError:
-        return False
+    """Whether ``.venv`` holds at least what ``requirements/<name>.txt`` lists now, and can run it."""
+    current = [holder for holder in HOLDERS[name] if _read_stamp(_stamp(holder)).get("list") == _fingerprint(holder)]
+    return not UNFINISHED.exists() and any(_fits(_stamp(holder)) for holder in current)
 
 
 def ensure(name: str) -> None:
-    """Make ``.venv`` hold ``requirements/<name>.txt``; one process at a time, and a half-made one is made anew."""
+    """Make ``.venv`` hold ``requirements/<name>.txt``, one process at a time; one that cannot be used is made from the start.
+
+    Exits with 1 where it cannot be used even then.
+    """
     if is_ready(name):
         return
     with _alone():
         if is_ready(name):  # the process we waited for has done it
             return
-        if UNFINISHED.exists() or not _works():
+        problem = _problem()
+        if problem:
+            say(f"  .venv {problem}; making it again.")
+        if problem or not os.path.lexists(VENV):
             _make_venv()
         _install(name)
+        if not is_ready(name):
+            stop(f"{VENV} cannot be used although everything was installed. Remove it, then run the same command again.")
+
+
+def _problem() -> str:
+    """Why the ``.venv`` that is there must be made from the start, to follow its name; empty where it may stay."""
+    if not os.path.lexists(VENV):
+        return ""
+    if UNFINISHED.exists():
+        return "was left unfinished"
+    if not _works():
+        return "has no Python that runs"
+    stamps = [stamp for stamp in map(_stamp, HOLDERS) if stamp.exists()]
+    if stamps and not any(_fits(stamp) for stamp in stamps):
+        return "does not fit its Python or lacks packages"
+    return ""  # an older list, or somebody's own environment: to be completed
 
 
 def _make_venv() -> None:
     uv = shutil.which("uv")
     if uv is None:
         _require_venv_module()
-    shutil.rmtree(VENV, ignore_errors=True)
-    VENV.mkdir()
-    UNFINISHED.touch()
-    maker = [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
+    try:
+        _remove_venv()
+        VENV.mkdir()
+        UNFINISHED.touch()
+    except OSError as error:
+        stop(f"{VENV} cannot be made again ({error.strerror}). Remove it, then run the same command again.")
+    python = _base_python()
+    maker = [uv, "venv", "--quiet", "--allow-existing", "--python", python] if uv else [python, "-m", "venv"]
     run("Making .venv", [*maker, str(VENV)])
+
+
+def _remove_venv() -> None:
+    if VENV.is_symlink() or VENV.is_file():
+        VENV.unlink()
+    elif VENV.exists():
+        shutil.rmtree(VENV)
+
+
+def _base_python() -> str:
+    """The program ``.venv`` is made with: never that of ``.venv`` itself, which is gone by then."""
+    program = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
+    return str(program) if program.exists() else sys.executable
 
 
 def _install(name: str) -> None:
@@ -148,12 +188,13 @@ def _install(name: str) -> None:
         installer = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"]
     UNFINISHED.touch()
     run(f"Installing {count} packages", [*installer, "--no-deps", "--require-hashes", "-r", str(requirements)])
-    _stamp(name).write_text(_fingerprint(name), "ascii")
+    _ask_venv("stamp", str(_stamp(name)), _fingerprint(name))
     UNFINISHED.unlink()
 
 
 def _works() -> bool:
-    return PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], capture_output=True, check=False).returncode == 0
+    """Whether it is an environment whose Python runs, and is new enough for this file."""
+    return _ask_venv("check", str(VENV / "no-stamp"))
 
 
 def _stamp(name: str) -> Path:
@@ -162,6 +203,60 @@ def _stamp(name: str) -> Path:
 
 def _fingerprint(name: str) -> str:
     return hashlib.sha256((BASE_DIR / "requirements" / f"{name}.txt").read_bytes()).hexdigest()
+
+
+# The stamp, written and read by the Python of .venv itself
+
+
+def _fits(stamp: Path) -> bool:
+    """Whether the Python in ``.venv`` is the one of the stamp, and finds every module that was installed."""
+    if not _read_stamp(stamp):
+        return False
+    return fits(stamp) if in_venv() else _ask_venv("check", str(stamp))
+
+
+def fits(stamp: Path) -> bool:
+    """``_fits`` for the Python that runs this; where there is no stamp, whether it is that of ``.venv`` and new enough."""
+    said = _read_stamp(stamp)
+    is_own = Path(sys.prefix).resolve() == stamp.parent.resolve() and sys.version_info >= (3, 11)
+    is_same = not stamp.exists() or said.get("python") == _interpreter()
+    return is_own and is_same and all(map(_is_there, said.get("modules", [])))
+
+
+def write_stamp(stamp: Path, fingerprint: str) -> None:
+    """Note what has just been installed where this Python runs."""
+    modules = [name for name in importlib.metadata.packages_distributions() if name.isidentifier() and name[0] != "_"]
+    said = {"list": fingerprint, "python": _interpreter(), "modules": modules}
+    stamp.write_text(json.dumps(said), "ascii")
+
+
+def _read_stamp(stamp: Path) -> dict[str, Any]:
+    try:
+        said = json.loads(stamp.read_text("ascii"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}  # those of earlier versions were text
+
+
+def _interpreter() -> str:
+    """What compiled modules depend on."""
+    return f"{sys.implementation.cache_tag} {platform.machine()}"
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _ask_venv(*question: str) -> bool:
+    """Run this file in ``.venv``; whether it could be, and agrees."""
+    try:
+        asked = subprocess.run([PYTHON, "-I", __file__, *question], capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    except OSError:
+        return False
+    return asked.returncode == 0
 
 
 def _require_venv_module() -> None:
@@ -220,5 +315,16 @@ def run(step: str, command: list[str], environment: dict[str, str] | None = None
 
 
 def _become(command: list[str]) -> NoReturn:
+    """Go on as another program, which has this one's process number; once, as a second time would be the first of many."""
+    if os.environ.get(ENTERED) == str(os.getpid()):
+        stop(f"{VENV} was entered, and callhub's packages are not found there. Remove it, then run the same command again.")
+    os.environ[ENTERED] = str(os.getpid())
     sys.stdout.flush()
     os.execv(command[0], command)
+
+
+if __name__ == "__main__":  # in .venv: see _ask_venv
+    if sys.argv[1] == "stamp":
+        write_stamp(Path(sys.argv[2]), sys.argv[3])
+    elif not fits(Path(sys.argv[2])):
+        sys.exit(1)
