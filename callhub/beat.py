@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import before_task_publish
+from celery.signals import after_task_publish
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -17,7 +17,7 @@ app = Celery("callhub", fixups=[])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
-@before_task_publish.connect
+@after_task_publish.connect
 def leave_trace(**_: Any) -> None:
-    """Touch the file whose age ``manage.py doctor`` takes for the scheduler's."""
+    """Touch the file whose age ``manage.py doctor`` takes for the scheduler's: the broker has taken a message."""
     (settings.VAR_DIR / "beat-pulse").touch()

@@ -55,7 +55,7 @@ class _Ringer:
         while True:
             task, args = self.waiting.get()
             try:
-                task.apply_async(args=args, retry=False)
+                task.apply_async(args=args)
             except Exception as error:  # the broker's own errors differ by transport
                 self._complain(task, type(error).__name__)
             finally:

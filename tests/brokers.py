@@ -30,6 +30,7 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from kombu import Connection
 
 from callhub.bootstrap import BASE_DIR
 from callhub.broker import SCHEME
@@ -61,6 +62,14 @@ class Broker:
         with self._publisher.connection_for_write() as connection:  # of its own: a kept one would be shared with what is forked
             self._publisher.send_task(task, args=[str(value) for value in args], connection=connection)
 
+    def waiting(self, queue: str) -> int:
+        """How many messages of a queue no worker has taken."""
+        with Connection(self.url) as connection:
+            try:
+                return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+            except connection.channel_errors:  # there is no such queue yet
+                return 0
+
     @functools.cached_property
     def _publisher(self) -> Celery:
         app = Celery("publisher", set_as_current=False, fixups=[])
@@ -76,6 +85,12 @@ class Embedded(Broker):
     def __init__(self, home: Path) -> None:
         self._path = home / "broker.sqlite3"
         self.url = f"{SCHEME}{self._path}"
+
+    def waiting(self, queue: str) -> int:
+        text = "SELECT count(*) FROM kombu_message JOIN kombu_queue q ON q.id = queue_id WHERE visible = 1 AND q.name = ?"
+        with contextlib.closing(sqlite3.connect(self._path, timeout=10)) as file:
+            is_used = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'kombu_message'").fetchone()
+            return int(file.execute(text, [queue]).fetchone()[0]) if is_used else 0
 
     def wipe(self) -> None:
         with contextlib.closing(sqlite3.connect(self._path, timeout=10)) as file, file:

@@ -3,10 +3,13 @@
 import threading
 
 import pytest
+from celery import Celery
 from django.db import transaction
 
 from callhub import doorbell
 from callhub.celery import app
+from tests import brokers
+from tests.children import until
 
 
 @app.task(name="tests.doorbell.note")
@@ -69,3 +72,18 @@ def test_drops_rings_when_too_many_wait(settings, monkeypatch):
     all_rung.set()
     doorbell._ringer.flush(PATIENCE_S)
     assert published in ([True] * 2, [True] * 3)  # those that waited, and the one that was on its way
+
+
+@pytest.mark.once
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_wake_ups_go_out_again_once_a_broker_is_back(broker):
+    """No process has to be started again: what a broken connection took with it is published over a new one."""
+    publisher = Celery("publisher", set_as_current=False, fixups=[])
+    brokers.configure(publisher, broker.url)
+    ringer, task = doorbell._Ringer(), publisher.task(note.run, name="tests.doorbell.call")
+    ringer.hand_over(task, ("late",))
+    until(lambda: broker.waiting("celery"), 40)
+    broker.wipe()
+    ringer.hand_over(task, ("late",))
+    until(lambda: broker.waiting("celery"), 40)
