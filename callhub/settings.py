@@ -23,7 +23,7 @@ ALLOWED_HOSTS = env.words("CALLHUB_ALLOWED_HOSTS", [] if PRODUCTION else ["*"])
 APPEND_SLASH = False  # no door ever redirects a POST, PUT or DELETE; both spellings are routed
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("CALLHUB_CACHE_URL")}
+        {"BACKEND": "callhub.cache.SharedCache", "LOCATION": env.text("CALLHUB_CACHE_URL")}
         if env.text("CALLHUB_CACHE_URL")
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 20_000}}
     )

@@ -30,7 +30,7 @@ def var(server, tmp_path):
     with (tmp_path / "log").open("wb") as log:
         beat = subprocess.Popen(
             [sys.executable, *command, tmp_path / "beat-schedule"],
-            cwd=bootstrap.BASE_DIR, env=environment, stdout=log, stderr=log, preexec_fn=end_with_parent,
+            cwd=bootstrap.BASE_DIR, env=environment, stdout=log, stderr=log, preexec_fn=end_with_parent,  # noqa: PLW1509
         )  # fmt: skip
     yield tmp_path
     beat.kill()
