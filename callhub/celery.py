@@ -22,7 +22,4 @@ app.autodiscover_tasks()
 
 @app.task(name="callhub.pulse")
 def pulse() -> None:
-    """Leave a trace that scheduler, broker and worker are alive; ``manage.py doctor`` reads its age."""
-    from django.conf import settings
-
-    (settings.VAR_DIR / "worker-pulse").touch()
+    """Show that scheduler, broker and worker are alive; ``manage.py doctor`` reads when this ran last."""

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.core.cache import cache
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from callhub.models import RunResult, ScheduledTask
+from calls.recordings import storage
+from calls.recordings.errors import NoRoom
+
 PULSE_LIMIT = 90  # seconds; the scheduler sends a pulse every 20
 CLOCK_LIMIT = 5.0  # seconds between this machine's clock and the database's
+WORD = b"well"
 
 
 class Trouble(Exception):
@@ -87,12 +93,19 @@ def _migrations() -> str:
 
 
 def _cache() -> str:
-    key = f"doctor:{uuid4()}"
+    key, shared = f"doctor:{uuid4()}", settings.CACHES["default"]["BACKEND"] == "callhub.cache.SharedCache"
     cache.set(key, "well", 10)
-    if cache.get(key) != "well":
+    found = cache.get(key)
+    if getattr(cache, "is_away", False):
+        raise Trouble(
+            "Redis does not answer, so each process counts by itself: look at CALLHUB_CACHE_URL, and whether Redis runs"
+        )
+    if found != "well":
         raise Trouble("what is put in does not come out")
     cache.delete(key)
-    return str(settings.CACHES["default"]["BACKEND"]).rpartition(".")[2]
+    if settings.PRODUCTION and not shared:
+        return "each process counts by itself; where several serve, set CALLHUB_CACHE_URL=redis://..."
+    return "Redis, shared" if shared else "in each process"
 
 
 def _broker() -> str:
@@ -107,25 +120,29 @@ def _broker() -> str:
 
 
 def _worker() -> str:
-    return _age("worker-pulse", "no worker has run anything")
+    row = ScheduledTask.objects.filter(pk="pulse").first()
+    return _seen(row.started_at if row else None, "no worker has run anything", "celery -A callhub.celery worker")
 
 
 def _scheduler() -> str:
-    return _age("beat-pulse", "the scheduler has sent nothing")
-
-
-def _age(name: str, never: str) -> str:
     try:
-        seconds = max(0.0, time.time() - (settings.VAR_DIR / name).stat().st_mtime)
-    except FileNotFoundError:
-        raise Trouble(f"{never} yet: python3 manage.py up") from None
+        sent_at = datetime.fromtimestamp((settings.VAR_DIR / "beat-pulse").stat().st_mtime, tz=UTC)
+    except FileNotFoundError:  # it may run on another machine; what a worker was sent by it shows that it does
+        return _worker()
+    return _seen(sent_at, "the scheduler has sent nothing", "celery -A callhub.beat beat")
+
+
+def _seen(at: datetime | None, never: str, program: str) -> str:
+    how = f"is “{program}” running?" if settings.PRODUCTION else "start callhub with: python3 manage.py up"
+    if at is None:
+        raise Trouble(f"{never} yet: {how}")
+    seconds = max(0.0, (timezone.now() - at).total_seconds())
     if seconds > PULSE_LIMIT:
-        raise Trouble(f"last seen {seconds:.0f} s ago: python3 manage.py up")
+        raise Trouble(f"last seen {seconds:.0f} s ago: {how}")
     return f"seen {seconds:.0f} s ago"
 
 
 def _schedule() -> str:
-    from callhub.models import RunResult, ScheduledTask
     from callhub.schedule import overdue
 
     late = overdue()
@@ -137,15 +154,35 @@ def _schedule() -> str:
 
 
 def _storage() -> str:
-    name = default_storage.save(f"doctor/{uuid4()}", ContentFile(b"well"))
+    """Write, read and delete an object where recordings go, and a file where they wait on their way there."""
+    options = settings.STORAGES["recordings"]["OPTIONS"]
+    bucket = options.get("bucket_name")
+    place = f"the bucket {bucket}" if bucket else str(options["location"])
+    advice = "look at CALLHUB_S3_…" if bucket else "it must belong to the user that callhub runs as"
     try:
-        with default_storage.open(name) as file:
-            if file.read() != b"well":
+        storage.require_room()
+        _write_read_delete(f"doctor/{uuid4().hex}")
+        with tempfile.TemporaryFile(dir=settings.CALLHUB_SPOOL_DIR):
+            return f"{place} can be written, read and deleted from"
+    except NoRoom as error:
+        raise Trouble(f"{error} CALLHUB_FREE_SPACE_FLOOR says how much is to stay free") from error
+    except PermissionError as error:
+        raise Trouble(f"{error.filename} cannot be written: it must belong to the user that callhub runs as") from error
+    except Exception as error:  # as in _look
+        raise Trouble(f"{place}: {type(error).__name__}: {error} ({advice})") from error
+
+
+def _write_read_delete(key: str) -> None:
+    keeper = storage.keeper()
+    keeper.create(key, io.BytesIO(WORD))
+    try:
+        with closing(keeper.read_range(key, 0, None)) as chunks:
+            if b"".join(chunks) != WORD:
                 raise Trouble("what is written does not come out")
     finally:
-        default_storage.delete(name)
-    with tempfile.TemporaryFile(dir=settings.VAR_DIR):
-        return "can be written"
+        keeper.delete(key)
+    if keeper.exists(key):
+        raise Trouble("what is deleted is still there")
 
 
 def _clock() -> str:
