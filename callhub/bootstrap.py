@@ -219,7 +219,7 @@ def fits(stamp: Path) -> bool:
     """``_fits`` for the Python that runs this; where there is no stamp, whether it is that of ``.venv`` and new enough."""
     said = _read_stamp(stamp)
     is_own = Path(sys.prefix).resolve() == stamp.parent.resolve() and sys.version_info >= (3, 11)
-    is_same = not stamp.exists() or said.get("python") == _interpreter()
+    is_same = said.get("python", _interpreter()) == _interpreter()
     return is_own and is_same and all(map(_is_there, said.get("modules", [])))
 
 
@@ -232,10 +232,13 @@ def write_stamp(stamp: Path, fingerprint: str) -> None:
 
 def _read_stamp(stamp: Path) -> dict[str, Any]:
     try:
-        said = json.loads(stamp.read_text("ascii"))
+        text = stamp.read_text("ascii")
     except (OSError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}  # those of earlier versions were text
+    with contextlib.suppress(ValueError):
+        said: dict[str, Any] = json.loads(text)
+        return said
+    return {"list": text, "modules": ["django"]}  # earlier versions wrote no more than that
 
 
 def _interpreter() -> str:

@@ -94,7 +94,7 @@ def a_python_from_outside(made):
     (bootstrap.VENV / "pyvenv.cfg").unlink()
 
 
-def a_stamp_of_an_earlier_version(made):
+def a_stamp_of_an_earlier_version_without_django(made):
     bootstrap._stamp("base").write_text(bootstrap._fingerprint("base"))
 
 
@@ -115,7 +115,7 @@ def a_link_to_nowhere(made):
         a_program_that_is_gone,
         a_program_that_fails,
         a_python_from_outside,
-        a_stamp_of_an_earlier_version,
+        a_stamp_of_an_earlier_version_without_django,
         an_install_that_was_stopped,
     ],
 )
@@ -143,6 +143,13 @@ def test_a_moved_folder_is_ready(made):
         patch.setattr(bootstrap, "VENV", moved / ".venv")
         patch.setattr(bootstrap, "PYTHON", moved / ".venv/bin/python")
         assert bootstrap.is_ready("base")
+
+
+def test_an_update_of_callhub_alone_does_not_remake_the_environment(made):
+    bootstrap._stamp("base").write_text(bootstrap._fingerprint("base"))
+    (next(bootstrap.VENV.glob("lib/python*/site-packages")) / "django.py").touch()
+    assert bootstrap.is_ready("base")
+    assert bootstrap._problem() == ""
 
 
 def test_an_environment_of_ones_own_is_completed_not_removed(made):
