@@ -165,3 +165,12 @@ def test_the_command_leaves_a_stranger_alone(place: Path) -> None:
 def test_calls_that_go_on_have_no_end(place: Path) -> None:
     make_demo(place)
     assert set(Call.objects.live().values_list("state", "ended_at", "talk_ms")) == {(State.IN_PROGRESS, None, None)}
+
+
+@pytest.mark.parametrize("words", [[], ["--once"]])
+def test_is_refused_in_production(place: Path, settings: Any, words: list[str]) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="not for production"):
+        call_command("demo", "--silent", *words)
+    assert not place.exists()
+    assert not User.objects.exists()

@@ -26,6 +26,8 @@ class Command(BaseCommand):
         parser.add_argument("--calls", type=int, default=4000, help="how many calls in all (default: 4000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:  # its people and tokens could sign in there, an operator among them
+            raise CommandError("The demo is not for production (CALLHUB_ENV=production). Nothing was made.")
         if demo.is_there():
             if options["once"]:
                 return
