@@ -28,7 +28,7 @@ migrations:
 deploy: SECRET = $(shell $(PY)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 deploy:
 	CALLHUB_ENV=production CALLHUB_SECRET_KEY='$(SECRET)' CALLHUB_ALLOWED_HOSTS=callhub.example.com \
-		DATABASE_URL=postgres://callhub@db/callhub CALLHUB_BROKER_URL=amqp://broker// \
+		DATABASE_URL=postgres://callhub@db/callhub CALLHUB_BROKER_URL=amqp://broker// CALLHUB_CACHE_URL=redis://cache/1 \
 		$(PY)/python manage.py check --deploy --fail-level WARNING
 
 format:

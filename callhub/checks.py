@@ -105,6 +105,10 @@ def production_has_production_parts(**_: Any) -> list[CheckMessage]:
     if settings.CELERY_BROKER_URL.startswith("embedded"):
         hint = "Set CALLHUB_BROKER_URL=amqp://... or redis://..."
         found.append(checks.Warning("Production runs on the embedded broker.", hint=hint, id="callhub.W002"))
+    if str(settings.CACHES["default"]["BACKEND"]).endswith("LocMemCache"):
+        text = "Production has no shared cache: each web process counts requests by itself, and limits add up."
+        hint = "Set CALLHUB_CACHE_URL=redis://...; only a single web process needs none."
+        found.append(checks.Warning(text, hint=hint, id="callhub.W003"))
     if not settings.ALLOWED_HOSTS:
         hint = "Set CALLHUB_ALLOWED_HOSTS=callhub.example.com"
         found.append(Error("No host name is allowed.", hint=hint, id="callhub.E004"))
