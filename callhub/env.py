@@ -5,6 +5,7 @@ Every variable that cannot be read is collected, so that an operator sees all mi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -51,6 +52,21 @@ def words(name: str, default: list[str]) -> list[str]:
 def database(name: str, default: str) -> dict[str, Any]:
     """The variable as a database URL, in the form ``DATABASES`` wants."""
     return dict(_read("db", name, default))
+
+
+def private_file(path: str | Path) -> None:
+    """Let only the owner read an SQLite file and what SQLite puts beside it; it is created where it is not there.
+
+    Where that cannot be, because the folder is not there or the file is another user's, opening it says so.
+    """
+    if str(path).startswith((":memory:", "file:")):
+        return
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
+    for name in (path, f"{path}-wal", f"{path}-shm"):
+        with contextlib.suppress(OSError):
+            if os.stat(name).st_mode & 0o077:
+                os.chmod(name, 0o600)
 
 
 def kept_secret(path: Path) -> str:

@@ -78,6 +78,7 @@ class Sounds:
             raise TelephonyError("no speech engine is chosen")
         new = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
         new.write_bytes(as_telephone_audio(audio))
+        new.chmod(0o644)  # the exchange is another user
         new.replace(path)  # never half a message
         return path
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+import stat
 
 import pytest
 
@@ -37,3 +39,27 @@ def test_a_secret_is_read_from_a_file_whether_its_line_ends_or_not(monkeypatch, 
     monkeypatch.setattr(env._env.ENVIRON, "files_cache", {})
     assert env.text("CALLHUB_MADE_UP") == "hunter 2"
     assert bootstrap.read_setting("CALLHUB_MADE_UP") == "hunter 2"
+
+
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm"])
+def test_a_database_that_others_could_read_is_mended(tmp_path, ending):
+    path = tmp_path / f"callhub.sqlite3{ending}"
+    path.touch(mode=0o644)
+    env.private_file(tmp_path / "callhub.sqlite3")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_database_is_private_from_its_first_moment(tmp_path):
+    env.private_file(tmp_path / "callhub.sqlite3")
+    with sqlite3.connect(tmp_path / "callhub.sqlite3") as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE calls (id)")
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {0o600}
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:calls?mode=memory", "no/such/folder/callhub.sqlite3"])
+def test_what_is_no_file_of_ours_is_left_alone(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    env.private_file(name)
+    assert not list(tmp_path.iterdir())
