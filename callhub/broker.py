@@ -1,7 +1,7 @@
 """The embedded broker: kombu's SQLAlchemy transport on one SQLite file of its own, made quick and patient.
 
-Its messages are doorbells: losing all of them loses nothing, because a sweeper finds what no bell rang for. A named pipe beside
-the file wakes a worker for each message, so that it need not look often for what is seldom there.
+Its messages are doorbells: losing all of them loses nothing, because a sweeper finds what no bell rang for. A named pipe for each
+queue, beside the file, wakes a worker for each message, so that it need not look often for what is seldom there.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import select
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,64 +21,73 @@ from django.conf import settings
 from kombu.transport import sqlalchemy
 from sqlalchemy import Engine, event
 
+from callhub import env
+
 SCHEME = "embedded+sqlite:///"
 BUSY_TIMEOUT = 5.0  # seconds a writer waits for another
 FULL_PAUSE = 0.01  # seconds; a worker acknowledges between two looks for messages, never during one
 
 
 class Bell:
-    """The pipe beside the broker's file. A ring that nobody hears is no loss: workers look by themselves, too.
+    """The pipes beside the broker's file, one for each queue. A ring without a listener is no loss: workers look by themselves.
 
-    Of several workers on one file, one hears each ring.
+    Of several workers on one queue, one hears each ring.
     """
 
     def __init__(self, file: str) -> None:
-        self._path = Path(f"{file}.bell")
-        self._ear: int | None = None
+        self._file = file
+        self._ears: dict[str, int] = {}
 
-    def ring(self) -> None:
-        """Wake a worker that waits."""
-        with suppress(OSError):  # nobody listens, or nobody has listened for a long time and the pipe is full
-            pipe = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK)
+    def ring(self, queue: str) -> None:
+        """Wake a worker that waits for this queue."""
+        with suppress(OSError):  # nothing listens, or nothing has listened for a long time and the pipe is full
+            pipe = os.open(self._path(queue), os.O_WRONLY | os.O_NONBLOCK)
             try:
                 os.write(pipe, b"!")
             finally:
                 os.close(pipe)
 
-    def listen(self) -> None:
-        """From now on no ring is missed."""
-        if self._ear is None:
+    def listen(self, queues: Iterable[str]) -> None:
+        """From now on no ring for these queues is missed."""
+        for queue in set(queues) - self._ears.keys():
             with suppress(OSError):
                 with suppress(FileExistsError):
-                    os.mkfifo(self._path, 0o600)
-                self._ear = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)  # also to write: it never ends
+                    os.mkfifo(self._path(queue), 0o600)
+                self._ears[queue] = os.open(self._path(queue), os.O_RDWR | os.O_NONBLOCK)  # also to write: it never ends
 
     def wait(self, seconds: float) -> None:
         """Wait for a ring, at most so long."""
-        if self._ear is None:
-            time.sleep(seconds)
-        elif select.select([self._ear], [], [], seconds)[0]:
+        rung, _, _ = select.select(list(self._ears.values()), [], [], seconds)
+        for ear in rung:
             with suppress(BlockingIOError):
-                os.read(self._ear, 4096)
+                os.read(ear, 4096)
 
     def close(self) -> None:
         """Hear no more."""
-        if self._ear is not None:
-            os.close(self._ear)
-            self._ear = None
+        while self._ears:
+            os.close(self._ears.popitem()[1])
+
+    def _path(self, queue: str) -> Path:
+        return Path(f"{self._file}.{queue}.bell")
 
 
 class Channel(sqlalchemy.Channel):
     """A channel whose file allows readers beside a writer, and that rings for what it puts there."""
 
     def _engine_from_config(self) -> Engine:
+        env.private_file(self.connection.client.hostname)
         engine: Engine = super()._engine_from_config()  # type: ignore[no-untyped-call]
         event.listen(engine, "connect", _prepare)
         return engine
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         super()._put(queue, payload, **kwargs)  # type: ignore[no-untyped-call]
-        self.connection.bell.ring()
+        self.connection.bell.ring(queue)
+
+    @property
+    def queues(self) -> list[str]:
+        """Those it takes messages from."""
+        return list(self._active_queues)
 
     @property
     def is_full(self) -> bool:
@@ -102,8 +111,8 @@ class Transport(sqlalchemy.Transport):
     def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Deliver one message. Raises ``TimeoutError``; at once where nothing can come before the caller acknowledges some."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        self.bell.listen()
         channels: list[Channel] = self.channels  # type: ignore[assignment]
+        self.bell.listen(queue for channel in channels for queue in channel.queues)
         while True:
             try:
                 self.cycle.get(self._deliver, timeout=timeout)  # type: ignore[attr-defined]
@@ -145,7 +154,9 @@ def _messages() -> Iterator[sqlite3.Connection | None]:
     if not address.startswith(SCHEME):
         yield None
         return
-    with closing(sqlite3.connect(address.removeprefix(SCHEME), timeout=BUSY_TIMEOUT)) as file, file:
+    path = address.removeprefix(SCHEME)
+    env.private_file(path)
+    with closing(sqlite3.connect(path, timeout=BUSY_TIMEOUT)) as file, file:
         exists = file.execute("SELECT 1 FROM sqlite_master WHERE name = 'kombu_message'").fetchone()
         yield file if exists else None
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
+from kombu import Exchange, Queue
 
 from callhub import env
 
 BASE_DIR = env.BASE_DIR
 PRODUCTION = env.text("CALLHUB_ENV", "embedded") == "production"
 VAR_DIR = BASE_DIR / env.text("CALLHUB_VAR_DIR", "var")
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # Core
 
@@ -32,6 +33,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CALLHUB_CSRF_TRUSTED_ORIGINS", [])
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'callhub.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    env.private_file(DATABASES["default"]["NAME"])
     # Writers queue instead of failing: BEGIN IMMEDIATE waits for the lock where a deferred one gives up at once.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -302,7 +304,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "amqp": {"confirm_publish": True, "confirm_timeout": 5},
     "redis": {"visibility_timeout": 120, "socket_timeout": 5, "socket_connect_timeout": 5},  # longer than any task runs
 }.get(_BROKER_KIND, {})
+CELERY_TASK_DEFAULT_QUEUE = "background"
 CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum" if _BROKER_KIND == "amqp" else "classic"
+_QUEUE_TYPE = {"x-queue-type": "quorum"} if _BROKER_KIND == "amqp" else None
+CELERY_TASK_QUEUES = [
+    Queue(name, Exchange(name), name, queue_arguments=_QUEUE_TYPE)  # type: ignore[no-untyped-call]
+    for name in ("dial", "sweeps", "webhooks", "background")
+]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False
@@ -318,7 +326,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     # Seconds, or times of the day in UTC. A message expires before the next is due, so that none pile up while workers rest.
     "simulator": {"task": "calls.advance_simulated_calls", "schedule": 1.0, "options": {"expires": 2}},
     "originations": {"task": "calls.sweep_originations", "schedule": 5.0, "options": {"expires": 5}},
@@ -350,6 +358,24 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_TIMEZONE = "UTC"
 
+# Queues by kind. A worker takes from each of its queues in turn, so that what waits in one delays no other; but what it runs
+# may hold all its threads. Dialling and the schedule therefore have a worker to themselves (callhub/supervisor.py), with more
+# threads than the schedule has tasks that take long. What else is in the schedule above is a sweep.
+_QUEUES_OF_TASKS = {
+    "dial": [
+        "calls.place_call",
+        "calls.hang_up_call",
+        "calls.look_after_call",
+        "calls.sweep_originations",
+        "calls.advance_simulated_calls",
+    ],
+    "webhooks": ["calls.tell_webhooks", "calls.deliver_webhooks", "calls.tell_endpoint_disabled"],
+}
+CELERY_TASK_ROUTES = {line["task"]: {"queue": "sweeps"} for line in CELERY_BEAT_SCHEDULE.values()}
+CELERY_TASK_ROUTES["calls.follow_missed"] = {"queue": "sweeps"}  # short, and the missed calls are to be seen soon
+for _queue, _tasks in _QUEUES_OF_TASKS.items():
+    CELERY_TASK_ROUTES |= {task: {"queue": _queue} for task in _tasks}
+
 # callhub
 
 CALLHUB_PORT = env.number("CALLHUB_PORT", 8000)
@@ -360,7 +386,7 @@ CALLHUB_BODY_LIMIT = env.number("CALLHUB_BODY_LIMIT", 256 * 1024)  # bytes, ever
 CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planhat's own figure; per tenant and door
 CALLHUB_OPEN_CALLS_PER_MINUTE = env.number("CALLHUB_OPEN_CALLS_PER_MINUTE", 600)  # at a tenant's open address, from everywhere
 CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
-CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at the same time
+CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at once
 CALLHUB_STUCK_RINGING_MINUTES = env.number("CALLHUB_STUCK_RINGING_MINUTES", 60)  # after so long without a sign a call is ended
 CALLHUB_STUCK_TALKING_HOURS = env.number("CALLHUB_STUCK_TALKING_HOURS", 12)
 CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear

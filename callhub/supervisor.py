@@ -16,6 +16,7 @@ import runpy
 import select
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -45,6 +46,9 @@ class Child:
     serves: bool = False  # it gets the listening socket
 
 
+# The queues of callhub/settings.py. Threads are made as they are needed: the first worker has more than there are long sweeps.
+_WORKER = "-A callhub.celery -q worker --pool threads --loglevel WARNING --without-mingle --without-gossip --without-heartbeat"
+
 CHILDREN = (
     Child(
         name="web",
@@ -53,12 +57,8 @@ CHILDREN = (
         "--graceful-timeout 8 --timeout 60 --keep-alive 5 --log-level warning".split(),
         serves=True,
     ),
-    Child(
-        name="worker",
-        module="celery",
-        arguments="-A callhub.celery -q worker --pool threads --concurrency 4 --loglevel WARNING "
-        "--without-mingle --without-gossip --without-heartbeat".split(),
-    ),
+    Child(name="dialer", module="celery", arguments=f"{_WORKER} -n dialer@%h -Q dial,sweeps --concurrency 10".split()),
+    Child(name="worker", module="celery", arguments=f"{_WORKER} -n worker@%h -Q webhooks,background --concurrency 4".split()),
     Child(
         name="beat",
         module="celery",
@@ -95,7 +95,7 @@ class Claim:
 def claim() -> Claim:
     """Take port and directory, or leave with one line that says who has them and what to change."""
     var = BASE_DIR / bootstrap.read_setting("CALLHUB_VAR_DIR", "var")
-    var.mkdir(parents=True, exist_ok=True)
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = (var / "up.lock").open("a+", encoding="utf-8")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,10 +105,20 @@ def claim() -> Claim:
     host, port = bootstrap.read_setting("CALLHUB_HOST", "127.0.0.1"), _port()
     listener = _listen(host, port)
     address = f"http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}"  # noqa: S104 - compared, not bound
+    _make_private(var)
     lock.truncate(0)
     lock.write(f"process {os.getpid()}, {address}\n")
     lock.flush()
     return Claim(listener=listener, lock=lock, address=address, var=var)
+
+
+def _make_private(var: Path) -> None:
+    """Take from the machine's other users what earlier versions let them read; links, and what others own, stay as they are."""
+    for path in (var, *var.iterdir()):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            mode = path.lstat().st_mode
+            if mode & 0o077 and not stat.S_ISLNK(mode):
+                path.chmod(stat.S_IMODE(mode) & 0o700)
 
 
 def _port() -> int:
@@ -250,6 +260,7 @@ class Supervisor:
 
 def main() -> int:
     """``manage.py up`` inside ``.venv``; the answer is the exit code."""
+    os.umask(0o077)  # calls are private: the machine's other users read nothing that is written from here on
     started = time.monotonic()
     try:
         place = claim()

@@ -14,6 +14,8 @@ from tenants.models import Tenant
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
 RETENTION_SECONDS = 30.0  # the same
 BATCH_SECONDS = 20.0  # the same
+STALE = 60  # seconds; a message that waited for so long says nothing new, as a sweep has sent another for the same row
+HEARD_STALE = 300  # the same, for what is swept less often
 NUMBERED_AT_ONCE = 200_000  # calls; as long as that takes, it is well below the time limit of a task
 
 
@@ -23,7 +25,7 @@ def relink_calls() -> None:
     ledger.relink_waiting(seconds=RELINK_SECONDS)
 
 
-@shared_task(name="calls.analyse_recording", ignore_result=True)
+@shared_task(name="calls.analyse_recording", ignore_result=True, expires=HEARD_STALE)
 def analyse_recording(recording_id: str) -> None:
     """Listen to a recording: waveform, loudness, silence, who talks."""
     listening.listen(recording_id)
@@ -87,7 +89,7 @@ def notify_people() -> None:
         send_notice.delay(notice_id)
 
 
-@shared_task(name="calls.send_notice", ignore_result=True)
+@shared_task(name="calls.send_notice", ignore_result=True, expires=STALE)
 def send_notice(notice_id: str) -> None:
     """Mail somebody what is to be told."""
     notices.send(notice_id)
@@ -111,7 +113,7 @@ def hang_up_call(origination_id: str) -> None:
     dialer.hang_up_call(origination_id)
 
 
-@shared_task(name="calls.look_after_call", ignore_result=True)
+@shared_task(name="calls.look_after_call", ignore_result=True, expires=STALE)
 def look_after_call(origination_id: str) -> None:
     """Bring on a call whose doorbell was lost, whose worker died or whose exchange is silent."""
     dialer.look_after(origination_id)
@@ -130,7 +132,7 @@ def advance_simulated_calls() -> None:
     dialer.advance_simulated()
 
 
-@shared_task(name="calls.fetch_recording", ignore_result=True)
+@shared_task(name="calls.fetch_recording", ignore_result=True, expires=STALE)
 def fetch_recording(origination_id: str) -> None:
     """Bring the recording of a call home from its exchange."""
     recordings.fetch(origination_id)
@@ -150,7 +152,7 @@ def end_stuck_calls() -> None:
         ledger.give_up(call_id)
 
 
-@shared_task(name="calls.fetch_own_recording", ignore_result=True)
+@shared_task(name="calls.fetch_own_recording", ignore_result=True, expires=STALE)
 def fetch_own_recording(external_id: str) -> None:
     """Bring home what the exchange recorded of a call of its own."""
     recordings.fetch_own(external_id)
@@ -163,7 +165,7 @@ def fetch_own_recordings() -> None:
         fetch_own_recording.delay(external_id)
 
 
-@shared_task(name="calls.fetch_link", ignore_result=True)
+@shared_task(name="calls.fetch_link", ignore_result=True, expires=STALE)
 def fetch_link(recording_id: str) -> None:
     """Bring the audio of a recording here that a link leads to."""
     fetching.fetch(recording_id)
@@ -182,14 +184,15 @@ def forget_dial_uses() -> None:
     limits.forget_old()
 
 
-@shared_task(name="calls.tell_webhooks", ignore_result=True)
+@shared_task(name="calls.tell_webhooks", ignore_result=True, expires=STALE)
 def tell_webhooks(tenant_id: str) -> None:
     """Make the messages of a tenant's new events, and send what is due."""
+    webhooks.answer(tenant_id)
     webhooks.fan_out(tenant_id)
     webhooks.deliver()
 
 
-@shared_task(name="calls.deliver_webhooks", ignore_result=True, is_rung=True)
+@shared_task(name="calls.deliver_webhooks", ignore_result=True, expires=STALE, is_rung=True)
 def deliver_webhooks() -> None:
     """Send what is due."""
     webhooks.deliver()
@@ -202,16 +205,16 @@ def sweep_webhooks() -> None:
         tell_webhooks.delay(tenant_id)
     for endpoint_id in webhook_notices.due():
         tell_endpoint_disabled.delay(endpoint_id)
-    webhooks.deliver()
+    deliver_webhooks.delay()
 
 
-@shared_task(name="calls.tell_endpoint_disabled", ignore_result=True)
+@shared_task(name="calls.tell_endpoint_disabled", ignore_result=True, expires=STALE)
 def tell_endpoint_disabled(endpoint_id: str) -> None:
     """Mail a tenant's owners that an endpoint was disabled."""
     webhook_notices.tell_disabled(endpoint_id)
 
 
-@shared_task(name="calls.work_batch", ignore_result=True)
+@shared_task(name="calls.work_batch", ignore_result=True, expires=STALE)
 def work_batch(batch_id: str) -> None:
     """Go on with what is done to many calls."""
     batches.work(batch_id, seconds=BATCH_SECONDS)
@@ -231,7 +234,7 @@ def forget_deliveries() -> None:
     keeping.forget_old()
 
 
-@shared_task(name="calls.follow_missed", ignore_result=True)
+@shared_task(name="calls.follow_missed", ignore_result=True, expires=STALE)
 def follow_missed(tenant_id: str) -> None:
     """Bring a tenant's queue of missed calls up to its log."""
     missed.follow(tenant_id)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from django.db import connection
 from django.test import override_settings
 
+from callhub import supervisor
 from tests import brokers
 from tests.asterisk.lab import end_with_parent
 
@@ -20,13 +23,14 @@ _fork = multiprocessing.get_context("fork")  # starts with all that is loaded, a
 
 
 @contextlib.contextmanager
-def worker(broker_url: str, *, failpoint: str = "") -> Iterator[BaseProcess]:
-    """A worker in a process of its own that takes this broker's messages, as ``manage.py up`` runs it; killed at the end.
+def worker(broker_url: str, *, failpoint: str = "", name: str = "") -> Iterator[BaseProcess]:
+    """A worker in a process of its own that takes this broker's messages; killed at the end.
 
+    With ``name`` it is the one that ``manage.py up`` calls so, with its queues and threads; without, it takes from all queues.
     With ``failpoint`` it kills itself there. The test has to be one with ``transaction=True``.
     """
     connection.close()
-    process = _fork.Process(target=_work, args=(broker_url, failpoint))
+    process = _fork.Process(target=_work, args=(broker_url, failpoint, _options(name)))
     process.start()
     try:
         yield process
@@ -59,7 +63,16 @@ def until(found: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         time.sleep(0.05)
 
 
-def _work(broker_url: str, failpoint: str) -> None:
+def _options(name: str) -> dict[str, Any]:
+    """The queues and threads of a worker of ``manage.py up``."""
+    if not name:
+        return {"concurrency": 4}
+    words = next(child.arguments for child in supervisor.CHILDREN if child.name == name)
+    value = dict(itertools.pairwise(words))
+    return {"queues": value["-Q"], "concurrency": int(value["--concurrency"]), "hostname": value["-n"]}
+
+
+def _work(broker_url: str, failpoint: str, options: dict[str, Any]) -> None:
     end_with_parent()
     from callhub.celery import app  # late: this process alone has it set up for this broker
 
@@ -67,9 +80,9 @@ def _work(broker_url: str, failpoint: str) -> None:
         brokers.configure(app, broker_url)
         app.Worker(
             pool="threads",
-            concurrency=4,
             loglevel="WARNING",
             without_mingle=True,
             without_gossip=True,
             without_heartbeat=True,
+            **options,
         ).start()

@@ -32,11 +32,11 @@ def expect_from_link(call: Call, url: str) -> None:
         _expect([((call.pk, url), call)])
 
 
-def ring_for_links() -> None:
-    """Have what is due fetched, once the present transaction is committed."""
-    from calls.tasks import fetch_links  # late: the tasks call the ledger
+def ring_for_link(recording: Recording) -> None:
+    """Have the audio of a link fetched, once the present transaction is committed."""
+    from calls.tasks import fetch_link  # late: the tasks call the ledger
 
-    doorbell.ring(fetch_links)
+    doorbell.ring(fetch_link, str(recording.pk))
 
 
 def _expect(wanted: Iterable[tuple[tuple[object, str], Call]]) -> None:
@@ -46,4 +46,5 @@ def _expect(wanted: Iterable[tuple[tuple[object, str], Call]]) -> None:
     Recording.objects.bulk_create(recordings)
     now = timezone.now()
     RecordingFetch.objects.bulk_create([RecordingFetch(recording=recording, due_at=now) for recording in recordings])
-    ring_for_links()
+    for recording in recordings:
+        ring_for_link(recording)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from calls.choices import AudioRefusal, RecordingState
 from calls.errors import CallConflict
 from calls.ledger.audio import Audio, add_audio, refuse_audio
-from calls.ledger.expecting import ring_for_links
+from calls.ledger.expecting import ring_for_link
 from calls.models import Call, Recording, RecordingFetch
 from calls.recordings.errors import AudioRefused
 
@@ -21,7 +21,7 @@ def fetch_again(recording: Recording) -> bool:
         ended = RecordingFetch.objects.filter(recording=recording, due_at=None, recording__state=RecordingState.REFUSED)
         if not ended.update(due_at=timezone.now(), attempts=0):
             return False
-        ring_for_links()
+        ring_for_link(recording)
         return True
 
 

@@ -137,7 +137,9 @@ class Attempt(models.Model):
 
 
 class WebhookCursor(FeedCursor):
-    """How far into a tenant's feed the messages for its endpoints have been made."""
+    """How far into a tenant's feed the messages for its endpoints have been made, and since when a wake-up waits for a worker."""
+
+    wake_up_at = models.DateTimeField(null=True, editable=False)
 
 
 class WebhookLane(models.Model):

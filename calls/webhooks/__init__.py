@@ -12,7 +12,7 @@ them into deliveries, ``turns`` says which are sent next and by whom, ``delivery
 ``vocabulary`` says what is told, ``payloads`` how it looks, ``signing`` how a receiver knows that it is from us.
 """
 
-from calls.webhooks.bell import announce
+from calls.webhooks.bell import announce, answer
 from calls.webhooks.delivery import deliver
 from calls.webhooks.endpoints import (
     callback_of,
@@ -38,8 +38,8 @@ from calls.webhooks.trying import make_address, take
 from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 
 __all__ = [
-    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "callback_of", "check", "check_url",
-    "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "make_address", "pause", "remove", "remove_callback",
+    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "answer", "callback_of", "check",
+    "check_url", "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "make_address", "pause", "remove", "remove_callback",
     "remove_cdr_callback", "replay", "replay_all", "replayable", "resume", "rotate_secret", "samples",
     "set_callback", "set_cdr_callback", "take", "template_tokens", "waiting",
 ]  # fmt: skip

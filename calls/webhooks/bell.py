@@ -1,7 +1,8 @@
-"""Ringing for webhooks: soon after an event is committed, at most ten times a second for a tenant, never where nobody listens.
+"""Ringing for webhooks: soon after an event is committed, never where nobody listens, nor while a wake-up still waits.
 
 Who writes calls only notes the tenant; a thread of the process gathers what is noted within a tenth of a second, looks whether
-the tenant has endpoints, and rings. What is lost with the process is found by the sweeper.
+the tenant has endpoints, and rings. ``WebhookCursor.wake_up_at`` says that a wake-up is on its way: a worker, however late, finds
+by one all that has come until then. What is lost with a process or a broker is found by the sweeper.
 """
 
 from __future__ import annotations
@@ -10,24 +11,33 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
+from datetime import timedelta
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from callhub import doorbell
-from calls.models import WebhookEndpoint
+from calls.models import WebhookCursor, WebhookEndpoint
 
 log = logging.getLogger(__name__)
 
 GATHERED_S = 0.1
+LOST_AFTER = timedelta(seconds=60)  # a wake-up nobody answered for so long; the sweeper has made up for it by then
 REMEMBERED_S = 1.0  # that a tenant has no endpoints; a first one may be told by the sweeper alone within this time
 
 
 def announce(tenant_id: object) -> None:
     """Have the tenant's new events sent out once the present transaction is committed; never raises, never waits."""
     transaction.on_commit(lambda: _note(str(tenant_id)), robust=True)
+
+
+def answer(tenant_id: UUID | str) -> None:
+    """Take a wake-up of this tenant for heard: what is committed from now on needs another. Look for events after it."""
+    WebhookCursor.objects.filter(pk=UUID(str(tenant_id)), wake_up_at__isnull=False).update(wake_up_at=None)
 
 
 def ring_for_deliveries() -> None:
@@ -107,5 +117,18 @@ def _with_endpoints(tenant_ids: Iterable[str]) -> list[str]:
 def _ring(tenant_id: str) -> None:
     from calls.tasks import tell_webhooks  # late, as above
 
+    if _has_wake_up(tenant_id):
+        return
+
     task: Any = tell_webhooks
     doorbell.ring(task, tenant_id)
+
+
+def _has_wake_up(tenant_id: str) -> bool:
+    """Whether a wake-up waits already; if not, this one is noted. A tenant that was never looked at has no cursor to note it."""
+    now = timezone.now()
+    cursors = WebhookCursor.objects.filter(pk=UUID(tenant_id))
+    wake_up_at = cursors.values_list("wake_up_at", flat=True).first()
+    if wake_up_at and now - wake_up_at < LOST_AFTER:
+        return True
+    return not cursors.filter(wake_up_at=wake_up_at).update(wake_up_at=now) and cursors.exists()

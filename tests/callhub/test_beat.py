@@ -12,7 +12,7 @@ from tests.asterisk.lab import end_with_parent
 from tests.children import until
 
 pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(400)]
-QUEUE = "celery"  # of what is due every second
+QUEUE = "dial"  # of what is due every second
 
 
 @pytest.fixture(params=[kind for kind in brokers.PARAMETERS if kind.values[0] != "embedded"])

@@ -92,5 +92,5 @@ def test_who_may_take_no_more_gets_the_time_to_acknowledge(address):
 
 def test_nobody_has_to_listen(tmp_path):
     bell = broker.Bell(f"{tmp_path}/broker.sqlite3")
-    bell.ring()
+    bell.ring("dial")
     assert not list(tmp_path.iterdir())

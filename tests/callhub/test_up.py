@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from callhub import bootstrap
+from callhub import bootstrap, supervisor
 from tests import services
 
 pytestmark = [
@@ -90,12 +91,28 @@ def up(tmp_path_factory):
     running.process.wait()
 
 
-def test_serves_web_worker_and_scheduler(up):
+def test_serves_web_workers_and_scheduler(up):
     assert up.process.poll() is None, up.said()
     with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(f"http://127.0.0.1:{up.port}/no-such-page-at-all/", timeout=60)
     assert error.value.code == 404
-    assert len(up.children()) == 3
+    assert len(up.children()) == 4
+
+
+def test_other_users_of_the_machine_read_none_of_its_files(up):
+    files = [up.var, *up.var.rglob("*")]
+    assert {"callhub.sqlite3", "broker.sqlite3", "demo.json", "secret-key"} <= {path.name for path in files}
+    assert [path for path in files if path.lstat().st_mode & 0o077] == []
+
+
+def test_what_earlier_versions_let_others_read_is_taken_from_them(tmp_path):
+    (tmp_path / "recordings").mkdir(mode=0o755)
+    (tmp_path / "callhub.sqlite3").touch(mode=0o644)
+    (tmp_path / "elsewhere").symlink_to("/etc/hostname")
+    supervisor._make_private(tmp_path)
+    modes = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in (tmp_path, *tmp_path.iterdir())}
+    assert modes == {tmp_path.name: 0o700, "recordings": 0o700, "callhub.sqlite3": 0o600, "elsewhere": 0o777}
+    assert stat.S_IMODE(Path("/etc/hostname").stat().st_mode) & 0o044
 
 
 def test_a_second_start_on_the_same_files_says_so(up):
@@ -123,7 +140,7 @@ def test_a_killed_child_is_started_again(up):
     before = up.family()
     victim = next(pid for pid, parent, words in processes() if parent == up.process.pid and "gunicorn" in words)
     os.kill(victim, signal.SIGKILL)
-    wait_until(lambda: not alive([victim]) and len(up.children()) == 3 and len(up.family()) == len(before), 90)
+    wait_until(lambda: not alive([victim]) and len(up.children()) == 4 and len(up.family()) == len(before), 90)
     with contextlib.suppress(urllib.error.HTTPError):
         urllib.request.urlopen(f"http://127.0.0.1:{up.port}/", timeout=90)
     assert "web was killed by signal 9; starting it again" in up.said()
@@ -131,7 +148,7 @@ def test_a_killed_child_is_started_again(up):
 
 def test_a_killed_parent_leaves_no_orphan_and_the_next_start_stops_cleanly(up):
     family = up.family()
-    assert len(family) >= 4
+    assert len(family) >= 5
     up.process.kill()
     up.process.wait()
     wait_until(lambda: not alive(family), 90)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 import pytest
 from django.utils import timezone
 
+from callhub.models import ScheduledTask
 from calls import dialer
 from calls.dialer import backends
 from calls.models import Origination
@@ -71,6 +73,30 @@ def test_a_broker_that_loses_everything(broker, placed, exchange):
         again = placed()
         until(lambda: _sent_and_dialled(broker, keep, exchange, again))
     assert (exchange.dials(row.pk), exchange.dials(again.pk)) == (1, 1)
+
+
+def test_work_that_holds_every_thread_delays_neither_a_dial_nor_the_schedule(broker, placed, exchange, monkeypatch):
+    monkeypatch.setattr("calls.webhooks.fan_out", lambda tenant_id: threading.Event().wait())
+    row = placed()
+    for _ in range(100):
+        broker.send("calls.tell_webhooks", row.tenant_id)
+    with worker(broker.url, name="worker"), worker(broker.url, name="dialer"):
+        until(lambda: broker.waiting("webhooks") <= 96)  # all of its threads are held
+        broker.send("callhub.pulse")
+        broker.send("calls.place_call", row.pk)
+        until(lambda: exchange.dials(row.pk) and ScheduledTask.objects.filter(pk="pulse", started_at__isnull=False))
+    assert broker.waiting("webhooks") > 80
+
+
+def test_a_dial_overtakes_the_sweeps_that_wait(broker, placed, exchange, monkeypatch):
+    monkeypatch.setattr("calls.missed.follow", lambda tenant_id: threading.Event().wait(0.2))
+    row = placed()
+    for _ in range(300):
+        broker.send("calls.follow_missed", row.tenant_id)
+    broker.send("calls.place_call", row.pk)
+    with worker(broker.url, name="dialer"):
+        until(lambda: exchange.dials(row.pk))
+        assert broker.waiting("sweeps") > 100
 
 
 def _sent_and_dialled(broker, keep, exchange, row) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from queue import Empty, Queue
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from calls import ledger, webhooks
 from calls.drafts import CallChanges
-from calls.models import Delivery
+from calls.models import Delivery, WebhookCursor
 from calls.tasks import sweep_webhooks
+from calls.webhooks import bell
 from tests.calls.webhooks.telling import tell
 from tests.make import make_call, make_endpoint, make_tenant
 
@@ -82,3 +85,25 @@ def test_nobody_looks_at_tenants_that_nobody_listens_to(tenant):
     assert webhooks.waiting() == []
     assert tell(tenant) == 0
     assert Delivery.objects.count() == 0
+
+
+def test_while_a_wake_up_waits_there_is_no_other(rings, tenant):
+    WebhookCursor.objects.create(tenant=tenant)
+    for _ in range(3):
+        bell._ring(str(tenant.pk))
+    assert rings.qsize() == 1
+
+
+def test_after_an_answer_what_is_new_rings_again(rings, tenant):
+    WebhookCursor.objects.create(tenant=tenant)
+    bell._ring(str(tenant.pk))
+    webhooks.answer(tenant.pk)
+    bell._ring(str(tenant.pk))
+    assert rings.qsize() == 2
+
+
+def test_a_wake_up_that_was_lost_is_waited_for_a_minute(rings, tenant):
+    lost_at = timezone.now() - timedelta(seconds=61)
+    WebhookCursor.objects.create(tenant=tenant, wake_up_at=lost_at)
+    bell._ring(str(tenant.pk))
+    assert rings.qsize() == 1
