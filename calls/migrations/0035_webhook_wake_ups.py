@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0030_tag_rules_and_outcomes'),
+        ("calls", "0034_notice_of_wrong_passwords"),
     ]
 
     operations = [
