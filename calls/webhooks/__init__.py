@@ -38,8 +38,9 @@ from calls.webhooks.trying import make_address, take
 from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 
 __all__ = [
-    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "answer", "callback_of", "check",
-    "check_url", "deliver", "disable", "fan_out", "fire_test", "fits", "keep", "make_address", "pause", "remove", "remove_callback",
-    "remove_cdr_callback", "replay", "replay_all", "replayable", "resume", "rotate_secret", "samples",
-    "set_callback", "set_cdr_callback", "take", "template_tokens", "waiting",
+    "EndpointNotActive", "NothingToReplay", "SUBSCRIBABLE", "WebhookError", "announce", "answer",
+    "callback_of", "check", "check_url", "deliver", "disable", "fan_out", "fire_test", "fits",
+    "keep", "make_address", "pause", "remove", "remove_callback", "remove_cdr_callback", "replay",
+    "replay_all", "replayable", "resume", "rotate_secret", "samples", "set_callback",
+    "set_cdr_callback", "take", "template_tokens", "waiting",
 ]  # fmt: skip
