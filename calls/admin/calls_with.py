@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from calls.admin import cells, sound
 from calls.admin.call_filters import DAYS_30, period_of
 from calls.admin.recording import PLAYER
-from calls.choices import MISSED, Direction, Disposition
+from calls.choices import Disposition
 from calls.models import Call, Recording
-from calls.models.call import RECORDED, CallQuerySet
+from calls.models.call import IS_MISSED, RECORDED, CallQuerySet
 from contacts.dialing import may_dial
 from tenants.bounded import COUNTED
 
@@ -82,7 +82,7 @@ def _figures(calls: CallQuerySet, row: Any, newest: list[Call]) -> list[Figure]:
     told = calls.between(period.start, period.end).aggregate(
         calls=Count("pk"),
         answered=Count("pk", filter=Q(disposition=Disposition.ANSWERED)),
-        missed=Count("pk", filter=Q(direction=Direction.INBOUND, disposition__in=MISSED)),
+        missed=Count("pk", filter=IS_MISSED),
         recorded=Count("pk", filter=RECORDED),
         talk=Sum("talk_ms"),
     )

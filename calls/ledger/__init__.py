@@ -4,8 +4,8 @@ Each verb is one transaction that writes the row, its event and what must happen
 read but not judged; the ledger judges it, and raises ``InvalidCall`` or ``CallConflict`` naming the draft's fields.
 
 ``recording`` and ``amending`` hold the verbs, ``audio``, ``expecting``, ``fetching`` and ``retaining`` those for recordings,
-``noting`` those for notes, ``relinking`` the one for the background; they share ``judging`` (what is possible), ``linking``
-(who it was), ``tagging``.
+``noting`` those for notes, ``legs`` the one for calls that rang together, ``relinking`` the one for the background; they
+share ``judging`` (what is possible), ``linking`` (who it was), ``tagging``.
 """
 
 from calls.ledger.amending import amend, remove
@@ -31,6 +31,7 @@ from calls.ledger.fetching import (
 )
 from calls.ledger.holding import HELD, RESUMED
 from calls.ledger.judging import EARLIEST, LATEST, LONGEST_MS, check
+from calls.ledger.legs import settle_legs
 from calls.ledger.noting import edit_note, thread_of
 from calls.ledger.numbering import number_calls
 from calls.ledger.progressing import open_call, progress
@@ -44,5 +45,5 @@ __all__ = [
     "check_new", "edit_note", "fetch_again", "file_audio", "forget_retention", "give_up", "give_up_audio", "hold_audio",
     "keep_retention", "kind_of", "link_audio", "note_analysis", "note_fetch_failed", "note_fetch_refused", "note_fetched",
     "note_heard", "note_uploading", "number_calls", "open_call", "progress", "record", "record_many", "refuse_audio", "relink",
-    "relink_waiting", "remove", "remove_audio", "retain_until", "stuck_calls", "thread_of",
+    "relink_waiting", "remove", "remove_audio", "retain_until", "settle_legs", "stuck_calls", "thread_of",
 ]  # fmt: skip

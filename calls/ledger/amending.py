@@ -13,6 +13,7 @@ from calls.drafts import CallChanges
 from calls.errors import CallChanged, CallNotFound, InvalidCall, OnHold
 from calls.ledger.expecting import expect_from_links
 from calls.ledger.judging import check_facts, has_talked, settle_times
+from calls.ledger.legs import settle_around, take_places, talk_of
 from calls.ledger.linking import (
     OwnLines,
     is_chosen,
@@ -43,6 +44,7 @@ _TOLD = (
 )  # fmt: skip
 _PLAIN = ("notes", "outcome", "is_flagged", "flag_notes", "recording_url", "disposition")
 _TIMES = ("started_at", "ended_at", "ring_ms")
+_PLACE = ("started_at", "ended_at", "state", "direction", "disposition", "remote_key", "remote_e164")  # among others' calls
 
 
 def amend(
@@ -65,8 +67,11 @@ def amend(
         if locked is None:
             raise CallNotFound("There is no such call.")
         _check_version(locked, expected_version)
-        before, was = _columns(locked), RuledFacts.of(locked)
+        before, was, talk = _columns(locked), RuledFacts.of(locked), talk_of(locked)
         _apply(locked, given)
+        is_elsewhere = any(before[name] != getattr(locked, name) for name in _PLACE)
+        if is_elsewhere:
+            take_places([locked])
         _keep_thread(locked, given, before["notes"], actor=actor, source=source)
         after = _columns(locked)
         changed = {name: [_text(before[name]), _text(after[name])] for name in _TOLD if before[name] != after[name]}
@@ -81,6 +86,8 @@ def amend(
             return locked
         locked.version += 1
         locked.save()
+        if is_elsewhere:
+            settle_around([talk, talk_of(locked)])
         if changed.keys() & {"started_at", "direction", "disposition"}:
             follow_call(locked)
         if "recording_url" in changed and locked.tenant.fetches_links:
@@ -113,7 +120,9 @@ def remove(call: Call, *, actor: User | None = None, expected_version: int | Non
         removals.append(events.event_of(locked, EventKind.REMOVED, actor=actor, data=reach))
         forget_answers_about(locked.pk, *locked.thread.values_list("pk", flat=True))
         UsageDay.objects.of_call(locked).update(is_stale=True)  # no event tells later when it began
+        talk = talk_of(locked)
         locked.delete()
+        settle_around([talk])
         CallEvent.objects.bulk_create(removals)
         events.publish(locked.tenant_id)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import models
 
-from calls.choices import Direction, Disposition, LegRole, Source, State
+from calls.choices import MISSED, Direction, Disposition, LegRole, Source, State
 from calls.drafts import CallDraft, PartyDraft
 from calls.errors import InvalidCall
 from calls.ledger.tagging import tidy_names
@@ -125,6 +125,8 @@ def settle_times(call: Call) -> None:
         setattr(call, name, None if moment is None else moment.astimezone(UTC))
     if call.ended_at is None and call.duration_ms is not None:
         call.ended_at = call.started_at + timedelta(milliseconds=call.duration_ms)
+    if call.ended_at is None and call.disposition in MISSED:  # it is over, whether its length was told or not
+        call.ended_at = call.answered_at or call.started_at + timedelta(milliseconds=call.ring_ms or 0)
     if call.ended_at is not None:
         if call.ended_at < call.started_at:
             raise InvalidCall.field("ended_at", "The call cannot end before it starts.", code="ends_before_it_starts")

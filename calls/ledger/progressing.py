@@ -13,6 +13,7 @@ from calls.choices import STATE_ORDER, EventKind, State
 from calls.drafts import CallDraft, CallProgress, LegDraft
 from calls.ledger.holding import HELD, RESUMED, is_repeat, take_holds
 from calls.ledger.judging import settle_times
+from calls.ledger.legs import settle_around, take_places, talk_of
 from calls.ledger.reaping import forget_guess, was_given_up
 from calls.ledger.recording import record
 from calls.ledger.retaining import follow_call
@@ -25,7 +26,7 @@ from tenants.models import Tenant, User
 _LEG_FACTS = ("disposition", "started_at", "answered_at", "ended_at")
 _COLUMNS = (
     "state", "disposition", "disposition_detail", "answered_at", "ended_at", "duration_ms", "ring_ms", "talk_ms", "hold_ms",
-    "hold_count",
+    "hold_count", "is_answered_elsewhere",
     "version", "updated_at",
 )  # fmt: skip
 
@@ -58,8 +59,11 @@ def progress(call_id: UUID, told: CallProgress) -> Call | None:
         if was[0] != State.ENDED and not has_new_legs and was == (call.state, call.answered_at) and told.what == call.state:
             return call  # only the state was told, and it is the same
         call.version += 1
+        if call.state == State.ENDED:
+            take_places([call])
         call.save(update_fields=_COLUMNS)
         if call.state == State.ENDED:
+            settle_around([talk_of(call)])
             follow_call(call)
         events.write(
             events.event_of(call, EventKind.PROGRESSED, happened_at=told.happened_at, data=_data(told, tag_anew(call, facts)))

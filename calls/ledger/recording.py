@@ -17,6 +17,7 @@ from calls.drafts import CallDraft, PartyDraft
 from calls.errors import CallConflict, CallError
 from calls.ledger.expecting import expect_from_links
 from calls.ledger.judging import judged
+from calls.ledger.legs import settle_around, take_places, talk_of
 from calls.ledger.linking import Linked, link
 from calls.ledger.ruling import tags_by_rule
 from calls.ledger.tagging import put_on
@@ -109,7 +110,9 @@ def _record_batch(tenant: Tenant, drafts: Sequence[CallDraft], actor: User | Non
     refused, is_ruled = link(tenant, fresh) if fresh else Linked({}, is_ruled=False)
     written = {call: draft for call, draft in fresh.items() if call not in refused}
     ruled = tags_by_rule(tenant, written) if is_ruled else {}
+    take_places(written)
     _write(tenant, written, ruled, actor)
+    settle_around(map(talk_of, written))
     return [_settled(result, refused, ruled) if isinstance(result, Recorded) else result for result in results]
 
 

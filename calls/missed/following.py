@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from calls.ledger import settle_legs
 from calls.missed.settling import settle
 from calls.models import CallEvent, MissedCursor
 from tenants.commit_order import OldestOpenTransaction, Position
@@ -53,6 +54,8 @@ def _next_batch(tenant_id: UUID) -> int:
         rows = CallEvent.objects.filter(tenant=tenant_id).settled_after(cursor.position)
         found = list(rows.values_list("transaction", "pk", "call_id")[:AT_ONCE])
         if found:
-            settle(tenant_id, {call_id for _, _, call_id in found}, floor=timezone.now() - KEPT)
+            touched = {call_id for _, _, call_id in found}
+            settle_legs(tenant_id, touched)
+            settle(tenant_id, touched, floor=timezone.now() - KEPT)
             cursor.move_to(Position(*found[-1][:2]))
         return len(found)

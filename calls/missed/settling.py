@@ -18,6 +18,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from calls.choices import MISSED, Direction, Disposition, MissedState, State
 from calls.models import Call, MissedCall, MissedTry
+from calls.models.call import IS_MISSED
 
 KEYS_AT_ONCE = 200  # numbers asked for by one query
 _FACTS = (
@@ -33,6 +34,7 @@ class Told(NamedTuple):
     started_at: datetime
     direction: str
     disposition: str
+    is_leg: bool
     e164: str
     key: str
     center_id: UUID | None
@@ -67,11 +69,6 @@ class Episode:
     agent_id: UUID | None = None
 
 
-def is_missed(direction: str, disposition: str) -> bool:
-    """Whether a call that has ended is one to return."""
-    return direction == Direction.INBOUND and disposition in MISSED
-
-
 def settle(tenant_id: UUID, call_ids: Collection[UUID], *, floor: datetime) -> None:
     """Make the queue what the log says now, where these calls were logged, changed or removed.
 
@@ -96,9 +93,9 @@ def _changed(tenant_id: UUID, call_ids: Collection[UUID], floor: datetime) -> di
     recent = Call.objects.filter(tenant=tenant_id, pk__in=call_ids, started_at__gte=floor, state=State.ENDED)
     times: dict[str, list[datetime]] = defaultdict(list)
     others: dict[str, list[datetime]] = defaultdict(list)
-    told = recent.exclude(remote_key="").values_list("remote_key", "started_at", "direction", "disposition")
-    for key, started_at, direction, disposition in told:
-        (times if is_missed(direction, disposition) else others)[key].append(started_at)
+    told = recent.exclude(remote_key="").annotate(is_missed=IS_MISSED).values_list("remote_key", "started_at", "is_missed")
+    for key, started_at, is_missed in told:
+        (times if is_missed else others)[key].append(started_at)
     rows = MissedCall.objects.filter(tenant=tenant_id, last_at__gte=floor)
     tries = MissedTry.objects.filter(call__in=call_ids, missed__last_at__gte=floor)
     for key, begin in (
@@ -143,7 +140,17 @@ def reach_back(at: datetime, spans: Sequence[Span]) -> tuple[datetime, list[UUID
 
 def _calls(tenant_id: UUID, since: Mapping[str, datetime]) -> Iterator[Told]:
     """The calls of each number from its time on, oldest first."""
-    columns = ("id", "started_at", "direction", "disposition", "remote_e164", "remote_key", "center_id", "agent_id")
+    columns = (
+        "id",
+        "started_at",
+        "direction",
+        "disposition",
+        "is_answered_elsewhere",
+        "remote_e164",
+        "remote_key",
+        "center_id",
+        "agent_id",
+    )
     keys = list(since)
     for start in range(0, len(keys), KEYS_AT_ONCE):
         wanted = Q()
@@ -155,7 +162,7 @@ def _calls(tenant_id: UUID, since: Mapping[str, datetime]) -> Iterator[Told]:
 
 
 def _counts(call: Told) -> bool:
-    return is_missed(call.direction, call.disposition)
+    return call.direction == Direction.INBOUND and call.disposition in MISSED and not call.is_leg
 
 
 def _queues(calls: Sequence[Told]) -> dict[Queue, list[Told]]:

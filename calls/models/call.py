@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +21,14 @@ from tenants.scoping import TenantOwned, TenantQuerySet
 if TYPE_CHECKING:
     from tenants.models import Tenant
 
+WITH_SOMEBODY_OUTSIDE = Q(direction__in=[Direction.INBOUND, Direction.OUTBOUND])
+RANG_IN_VAIN = Q(direction=Direction.INBOUND, disposition__in=MISSED)
+# The one rule of what a missed call is; ``Call.type`` says the same of one call.
+IS_MISSED = RANG_IN_VAIN & Q(is_answered_elsewhere=False)
 _TYPES = {
-    CallType.MISSED: Q(direction=Direction.INBOUND, disposition__in=MISSED),
+    CallType.MISSED: IS_MISSED,
     CallType.VOICEMAIL: Q(disposition=Disposition.VOICEMAIL),
-    CallType.INCOMING: Q(direction=Direction.INBOUND) & ~Q(disposition__in=[*MISSED, Disposition.VOICEMAIL]),
+    CallType.INCOMING: Q(direction=Direction.INBOUND) & ~Q(disposition=Disposition.VOICEMAIL) & ~IS_MISSED,
     CallType.OUTGOING: Q(direction=Direction.OUTBOUND) & ~Q(disposition=Disposition.VOICEMAIL),
     CallType.INTERNAL: Q(direction=Direction.INTERNAL) & ~Q(disposition=Disposition.VOICEMAIL),
     CallType.UNKNOWN: Q(direction=Direction.UNKNOWN) & ~Q(disposition=Disposition.VOICEMAIL),
@@ -60,7 +65,7 @@ class CallQuerySet(TenantQuerySet["Call"]):
         return self.filter(query)
 
     def missed(self) -> Self:
-        """Inbound calls nobody took."""
+        """Inbound calls nobody took, on any telephone."""
         return self.of_type(CallType.MISSED)
 
     def not_returned(self, since: datetime | None = None) -> Self:
@@ -103,11 +108,15 @@ class CallQuerySet(TenantQuerySet["Call"]):
 
 def talked_since() -> CallQuerySet:
     """Of a call in a query: the answered calls with its number that began later."""
+    is_same = Q(remote_e164=OuterRef("remote_e164")) | Q(remote_e164="") | Q(Exact(OuterRef("remote_e164"), Value("")))
     return Call.objects.order_by().filter(
+        is_same,
+        WITH_SOMEBODY_OUTSIDE,
         tenant=OuterRef("tenant"),
         remote_key=OuterRef("remote_key"),
         started_at__gt=OuterRef("started_at"),
         disposition=Disposition.ANSWERED,
+        state=State.ENDED,
     )
 
 
@@ -173,6 +182,12 @@ class Call(TenantOwned):
 
     given_external_id = models.CharField(max_length=200, blank=True, editable=False)  # the contact's, to find it again by
 
+    is_answered_elsewhere = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("It rang while an answered call with the same number did: a leg of that one, and not missed."),
+    )
+
     notes = models.TextField(blank=True)
     outcome = models.CharField(max_length=60, blank=True)
     tags = models.ManyToManyField("calls.Tag", blank=True, related_name="calls")
@@ -236,6 +251,7 @@ class Call(TenantOwned):
                     "-id",
                     "direction",
                     "disposition",
+                    "is_answered_elsewhere",
                     "remote_key",
                     "ring_ms",
                     "talk_ms",
@@ -279,10 +295,16 @@ class Call(TenantOwned):
         if self.disposition == Disposition.VOICEMAIL:
             return CallType.VOICEMAIL
         if self.direction == Direction.INBOUND:
-            return CallType.MISSED if self.disposition in MISSED else CallType.INCOMING
+            is_missed = self.rang_in_vain and not self.is_answered_elsewhere
+            return CallType.MISSED if is_missed else CallType.INCOMING
         return {Direction.OUTBOUND: CallType.OUTGOING, Direction.INTERNAL: CallType.INTERNAL}.get(
             Direction(self.direction), CallType.UNKNOWN
         )
+
+    @property
+    def rang_in_vain(self) -> bool:
+        """Whether it came in and was not taken where it rang; the same rule as ``RANG_IN_VAIN``."""
+        return self.direction == Direction.INBOUND and self.disposition in MISSED
 
     @property
     def has_recording(self) -> bool:

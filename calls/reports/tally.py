@@ -9,13 +9,13 @@ from typing import Any
 
 from django.db.models import Aggregate, BigIntegerField, Count, F, Func, Q
 
-from calls.choices import MISSED, Direction, Disposition
+from calls.choices import Disposition
+from calls.models.call import IS_MISSED
 
 PARTIES = ("direction", "disposition", "agent", "company", "line", "center")
 USUAL_WITHIN_S = 20
 
 _ANSWERED = Q(disposition=Disposition.ANSWERED)
-_MISSED = Q(direction=Direction.INBOUND, disposition__in=MISSED)
 
 
 @dataclass(kw_only=True)
@@ -129,7 +129,7 @@ def counts() -> dict[str, Any]:
     return {
         "calls": Count("*"),
         "answered": Count("pk", filter=_ANSWERED),
-        "missed": Count("pk", filter=_MISSED),
+        "missed": Count("pk", filter=IS_MISSED),
     }
 
 

@@ -38,7 +38,7 @@ from calls.webhooks.trying import make_address, take
 from calls.webhooks.vocabulary import SUBSCRIBABLE, fits
 
 __all__ = [
-    "EndpointNotActive", "NothingToReplay", "SUBSCRIBABLE", "WebhookError", "announce", "answer",
+    "SUBSCRIBABLE", "EndpointNotActive", "NothingToReplay", "WebhookError", "announce", "answer",
     "callback_of", "check", "check_url", "deliver", "disable", "fan_out", "fire_test", "fits",
     "keep", "make_address", "pause", "remove", "remove_callback", "remove_cdr_callback", "replay",
     "replay_all", "replayable", "resume", "rotate_secret", "samples", "set_callback",

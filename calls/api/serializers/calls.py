@@ -77,7 +77,11 @@ class CallDocument(Document):
     source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
     external_id = serializers.CharField()
     direction = ChoiceField(choices=Direction.choices)
-    type = ChoiceField(choices=CallType.choices, help_text="What staff call it; from direction and disposition.")
+    type = ChoiceField(
+        choices=CallType.choices,
+        help_text="What staff call it; from direction and disposition. What rang while an answered call with the same "
+        "number did is not missed.",
+    )
     state = ChoiceField(choices=State.choices)
     disposition = ChoiceField(choices=Disposition.choices)
     disposition_detail = serializers.CharField(help_text="SIP status or Q.850 cause of a failed call.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calls.choices import CallType, Direction
+from calls.choices import MISSED, Direction
 from calls.dialects.hostedsuite.search import Found
 from calls.dialects.hostedsuite.vocabulary import TYPE_OF
 from calls.models import Call, CallEvent
@@ -99,7 +99,7 @@ def _sides(call: Call) -> tuple[tuple[str | None, str | None], tuple[str | None,
 
 
 def _answered_by(call: Call) -> str | None:
-    if call.type == CallType.MISSED:
+    if call.disposition in MISSED:
         return None
     return (call.agent.name if call.agent else call.agent_name) or None
 

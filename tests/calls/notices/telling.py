@@ -21,7 +21,7 @@ def missed(tenant, agent=None, *, ago=timedelta(minutes=2), at=None, **draft):
     hint = AgentHint(id=str(agent.pk)) if agent else AgentHint()
     started_at = at or datetime.now(UTC) - ago
     facts = {"seconds": 20, "disposition": Disposition.NO_ANSWER, "agent": hint, **draft}
-    return make_call(tenant, NUMBER, started_at=started_at, **facts)
+    return make_call(tenant, facts.pop("number", NUMBER), started_at=started_at, **facts)
 
 
 def member(tenant, role="agent", **wishes):

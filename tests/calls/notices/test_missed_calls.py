@@ -23,7 +23,7 @@ def test_an_agent_who_wants_it_is_mailed_each_missed_call_once(tenant, clock):
     agent = make_agent(tenant, email="bo@example.com", mails_missed_calls=True)
     missed(tenant, agent)
     missed(tenant, agent, ago=timedelta(minutes=1))
-    missed(tenant, agent, disposition=Disposition.ANSWERED)
+    missed(tenant, agent, number="+46709999999", disposition=Disposition.ANSWERED)
     missed(tenant, make_agent(tenant, email="other@example.com"))
     for _ in range(3):
         notify_people()
