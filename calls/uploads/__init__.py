@@ -5,7 +5,7 @@ numbered chunks. Whoever brings the last byte finishes: the audio is checked and
 files the call. Refusals leave the ticket usable; of any number of finishers one wins, and the same bytes always get its answer.
 """
 
-from calls.uploads.errors import ChunkRefused, QuotaUsedUp, TicketNotFound
+from calls.uploads.errors import ChunkRefused, OtherAudio, QuotaUsedUp, TicketNotFound
 from calls.uploads.finishing import Kept
 from calls.uploads.receiving import append, finish, receive_chunk, receive_whole, received_bytes, settle_size
 from calls.uploads.streams import CHECKSUMS, Checked, body_of, gunzipped
@@ -17,6 +17,7 @@ __all__ = [
     "Checked",
     "ChunkRefused",
     "Kept",
+    "OtherAudio",
     "QuotaUsedUp",
     "TicketNotFound",
     "Told",

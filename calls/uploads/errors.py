@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from calls.choices import AudioRefusal
-from calls.errors import CallError
+from calls.errors import CallConflict, CallError
 from calls.recordings.errors import AudioRefused
 
 
 class TicketNotFound(CallError):
-    """There is no such upload: never was, somebody else's, expired or cancelled. Nobody learns which."""
+    """There is no such upload: never was, somebody else's, expired or cancelled, which nobody can tell apart."""
 
     code = "not_found"
 
@@ -20,6 +20,13 @@ class ChunkRefused(CallError):
     """A chunk's number or total cannot be."""
 
     code = "invalid_chunk"
+
+
+class OtherAudio(CallConflict):
+    """The upload has its bytes already, and what came now is not the same."""
+
+    def __init__(self) -> None:
+        super().__init__("Other audio was sent for this upload before.")
 
 
 class QuotaUsedUp(AudioRefused):

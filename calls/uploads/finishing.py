@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from calls import failpoints, ledger
 from calls.choices import AudioRefusal, UploadMode, UploadState
-from calls.errors import CallConflict, CallError
+from calls.errors import CallError
 from calls.ledger import Audio
 from calls.models import Call, Recording, Upload, UploadChunk
 from calls.recordings import probing, storage
@@ -26,7 +26,7 @@ from calls.recordings.jail import JailTrouble
 from calls.recordings.storage import Spool
 from calls.recordings.storage.keeping import Digest
 from calls.recordings.types import canonical
-from calls.uploads.errors import TicketNotFound
+from calls.uploads.errors import OtherAudio, TicketNotFound
 from calls.uploads.staging import draft_from_json
 from calls.uploads.tickets import Told, end, reread, spools_of
 
@@ -81,7 +81,7 @@ def _kept_already(ticket: Upload, sha256: str) -> Kept | None:
     if now is None:
         raise TicketNotFound
     if now.sha256 and now.sha256 != sha256:
-        raise CallConflict("Other audio was sent for this upload before.")
+        raise OtherAudio
     if now.state != UploadState.COMPLETE or now.call is None:
         return None
     return Kept(upload=now, recording=now.recording, call=now.call, is_new=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,12 +12,13 @@ from django.utils import timezone
 from calls import failpoints, ledger
 from calls.choices import AudioRefusal, UploadState
 from calls.errors import CallConflict
-from calls.models import Upload, UploadChunk
+from calls.models import Recording, Upload, UploadChunk
+from calls.recordings import storage
 from calls.recordings.errors import AudioRefused, OffsetConflict, SpoolMissing, StorageTrouble
 from calls.recordings.storage import Spool
-from calls.recordings.storage.keeping import Readable
+from calls.recordings.storage.keeping import CHUNK_BYTES, Readable
 from calls.uploads import finishing
-from calls.uploads.errors import ChunkRefused, TicketNotFound
+from calls.uploads.errors import ChunkRefused, OtherAudio, TicketNotFound
 from calls.uploads.finishing import Kept
 from calls.uploads.tickets import Told, reread
 
@@ -41,9 +43,9 @@ def append(ticket: Upload, offset: int, stream: Readable) -> tuple[int, Kept | N
     Raises ``OffsetConflict`` with the right offset, ``SpoolBusy`` where another request is sending, and as ``finishing.keep``
     does: after a refusal of the whole the upload begins again at 0.
     """
-    if (kept := _complete(ticket)) is not None:
+    if (kept := completed(ticket)) is not None:
         size = kept.recording.size_bytes or 0
-        if offset != size:
+        if not _is_end_of(kept.recording, offset, stream):
             raise OffsetConflict(size)
         return size, kept
     if offset == ticket.declared_bytes == received_bytes(ticket):  # all came, and the one who brought it was killed
@@ -57,8 +59,11 @@ def append(ticket: Upload, offset: int, stream: Readable) -> tuple[int, Kept | N
 
 
 def finish(ticket: Upload, *, told: Told = Told()) -> Kept:  # noqa: B008 - frozen
-    """Finish a resumable upload with the bytes that came. Raises as ``finishing.keep`` does."""
-    if (kept := _complete(ticket)) is not None:
+    """Finish a resumable upload with the bytes that came. Raises as ``finishing.keep`` does.
+
+    A complete one gives its outcome again, and raises ``OtherAudio`` where ``told`` is not what it has.
+    """
+    if (kept := completed(ticket, told)) is not None:
         return kept
     with _noting_refusals(ticket):
         if not ticket.spool:
@@ -97,7 +102,7 @@ def receive_chunk(ticket: Upload, number: int, total: int | None, stream: Readab
         failpoints.reach("chunk.noted")
         reread(ticket)
         if not ticket.is_unfinished:
-            return _complete(ticket)
+            return completed(ticket)
         if not is_all:
             return None
         with _own_spool(ticket) as whole:
@@ -139,14 +144,35 @@ def _own_spool(ticket: Upload, expected_bytes: int = 0) -> Iterator[Spool]:
             spool.discard()
 
 
-def _complete(ticket: Upload) -> Kept | None:
-    """The outcome of a ticket that is complete. Raises ``TicketNotFound`` where it has ended otherwise."""
+def completed(ticket: Upload, told: Told = Told()) -> Kept | None:  # noqa: B008 - frozen
+    """The outcome of a ticket that is complete.
+
+    Raises ``TicketNotFound`` where it has ended otherwise, ``OtherAudio`` where ``told`` is not what it has.
+    """
     now = Upload.objects.known().select_related("tenant", "recording", "call").filter(pk=ticket.pk).first()
     if now is None:
         raise TicketNotFound
     if now.state != UploadState.COMPLETE or now.call is None:
         return None
-    return Kept(upload=now, recording=now.recording, call=now.call, is_new=False)
+    has = now.recording
+    if not (told.size in (None, has.size_bytes) and told.md5 in ("", has.md5) and told.sha256 in ("", has.sha256)):
+        raise OtherAudio
+    return Kept(upload=now, recording=has, call=now.call, is_new=False)
+
+
+def _is_end_of(recording: Recording, offset: int, stream: Readable) -> bool:
+    """Whether a stream is what is stored from ``offset`` to the end: the last part, sent again as its answer was lost."""
+    came, left = hashlib.sha256(), (recording.size_bytes or 0) - offset
+    while left >= 0 and (part := stream.read(CHUNK_BYTES)):
+        left -= len(part)
+        came.update(part)
+    if left != 0 or not recording.storage_key:
+        return False
+    stored = hashlib.sha256()
+    with closing(storage.open_range(recording.storage_key, offset)) as chunks:
+        while part := chunks.read(CHUNK_BYTES):
+            stored.update(part)
+    return stored.digest() == came.digest()
 
 
 def _spool_of(ticket: Upload, offset: int) -> Spool:
@@ -197,8 +223,8 @@ def _note_chunk(ticket: Upload, number: int, total: int | None, spool: Spool) ->
         others = {chunk.number: chunk for chunk in UploadChunk.objects.filter(upload=ticket)}
         old = others.pop(number, None)
         if locked.state != UploadState.OPEN:
-            if old is None or old.sha256 != digest.sha256:
-                raise CallConflict("Other audio was sent for this upload before.")
+            if old is None or old.sha256 != digest.sha256 or total not in (None, locked.chunks_total):
+                raise OtherAudio
             return True
         _settle_total(locked, total, [*others, number])
         if sum(chunk.size_bytes for chunk in others.values()) + digest.size > locked.limit_bytes:

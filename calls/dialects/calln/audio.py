@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadableP
 
 from calls import ledger, uploads
 from calls.body import BodyRefused
-from calls.choices import EventKind, Source, UploadState
+from calls.choices import EventKind, Source
 from calls.dialects.base import Refusal, json_response
 from calls.dialects.calln.doors import CallNView
 from calls.dialects.calln.errors import NO_AUDIO, NO_TICKET, not_found
 from calls.dialects.calln.vocabulary import AUDIO_CREATE, AUDIO_READ, AUDIO_TYPES
-from calls.models import Upload
 from calls.recordings import serving
 from calls.recordings.storage.keeping import CHUNK_BYTES, Readable
 
@@ -23,7 +22,11 @@ _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
 
 class Audio(CallNView):
-    """``/api/callaudio/<id>``: PUT chunks under a temporary id, GET the audio of a call."""
+    """``/api/callaudio/<id>``: PUT chunks under a temporary id, GET the audio of a call.
+
+    The page does not say what a chunk gets that is sent again because its answer was lost. The call exists by then, so it gets
+    the same answer for as long as its ticket is remembered (a week), and other bytes a 409.
+    """
 
     http_method_names = ["get", "head", "put", "options"]
 
@@ -34,10 +37,12 @@ class Audio(CallNView):
         number, total = _read_headers(request)
         self.signed.require(AUDIO_CREATE)
         try:
-            ticket = self._ticket(call_id)
+            ticket = uploads.find_ticket(call_id, self.principal, Source.CALLN)
             kept = uploads.receive_chunk(ticket, number, total, _body(request))
         except uploads.TicketNotFound as error:
             raise not_found(NO_TICKET) from error
+        except uploads.OtherAudio as error:  # not a fault of its form, as the vendor's 400 are
+            raise Refusal(409, error.code, error.message) from error
         return self.answer(is_complete=kept is not None)
 
     def answer(self, *, is_complete: bool) -> HttpResponse:
@@ -55,13 +60,6 @@ class Audio(CallNView):
             kind = EventKind.RECORDING_DOWNLOADED
             ledger.note_heard(recording, actor=self.principal.user, kind=kind, is_part="Range" in request.headers)
         return response
-
-    def _ticket(self, key: str) -> Upload:
-        """The ticket these credentials opened; a spent one is like one that never was."""
-        ticket = uploads.find_ticket(key, self.principal, Source.CALLN)
-        if ticket.state == UploadState.COMPLETE:
-            raise uploads.TicketNotFound
-        return ticket
 
 
 class NewerAudio(Audio):

@@ -8,7 +8,8 @@ import hashlib
 import pytest
 from django.conf import settings as django_settings
 
-from tests.calls.api.sending import AUDIO, TUS, announce, head, patch
+from calls.models import Recording
+from tests.calls.api.sending import AUDIO, OTHER, TUS, announce, head, patch
 from tests.calls.recordings.conftest import on_disk, on_s3, s3_server
 
 __all__ = ["on_disk", "on_s3", "s3_server"]
@@ -37,6 +38,29 @@ def test_tus_sends_in_parts_and_goes_on_where_it_stopped(api):
     assert (last.status_code, last["Upload-Offset"]) == (204, str(len(AUDIO)))
     assert head(api, ticket)["Upload-Offset"] == str(len(AUDIO))
     assert api.get(f"uploads/{ticket['id']}").json()["stored"]["md5"] == hashlib.md5(AUDIO).hexdigest()
+
+
+def test_the_last_part_sent_again_gets_the_same_answer_and_other_bytes_a_409(api):
+    ticket = announce(api, audio={"size": len(AUDIO)})
+    patch(api, ticket, 0, AUDIO[:9000])
+    last = patch(api, ticket, 9000, AUDIO[9000:])
+    for offset, part in ((9000, AUDIO[9000:]), (0, AUDIO)):
+        again = patch(api, ticket, offset, part)
+        assert (again.status_code, again["Upload-Offset"]) == (204, last["Upload-Offset"])
+    others = (9000, OTHER[9000:]), (9000, AUDIO[9000:-1]), (len(AUDIO), b"x"), (9000, AUDIO[9000:] + b"x"), (10**6, b"x")
+    assert {patch(api, ticket, offset, part).status_code for offset, part in others} == {409}
+    assert (head(api, ticket).status_code, head(api, ticket)["Upload-Offset"]) == (200, str(len(AUDIO)))
+    assert Recording.objects.count() == 1
+
+
+def test_the_end_said_again_gets_the_same_answer_unless_it_names_other_audio(api):
+    ticket = announce(api)
+    patch(api, ticket, 0, AUDIO)
+    said = {"size": len(AUDIO), "sha256": hashlib.sha256(AUDIO).hexdigest()}
+    done, again = (api.post(f"uploads/{ticket['id']}/complete", said) for _ in range(2))
+    assert (done.status_code, again.status_code, again.json()) == (201, 200, done.json())
+    for other in ({"size": 5}, {"sha256": hashlib.sha256(OTHER).hexdigest()}, {"md5": "0" * 32}):
+        assert api.post(f"uploads/{ticket['id']}/complete", other).status_code == 409
 
 
 def test_tus_learns_the_length_later(api):

@@ -12,12 +12,13 @@ import requests
 import time_machine
 
 from calls.models import Call, Recording, Upload
+from calls.uploads import Told, direct
 from tenants.choices import Role, Scope
 from tests.calls.api.client import ApiClient, faults_of
 from tests.calls.api.sending import AUDIO, NEW, OTHER, TUS, announce, patch, put
 from tests.calls.api.test_schema import check
 from tests.calls.recordings.conftest import on_disk, on_s3, s3_server
-from tests.calls.uploads.sending import object_keys, spool_names
+from tests.calls.uploads.sending import fresh, object_keys, spool_names
 from tests.make import make_call, make_center
 
 __all__ = ["on_disk", "on_s3", "s3_server"]
@@ -287,3 +288,13 @@ def test_straight_to_the_bucket(api, on_s3):
     assert (done.status_code, done.json()["stored"]["size"]) == (201, len(AUDIO))
     assert object_keys() == [Recording.objects.get().storage_key]  # what lay aside is gone
     assert api.post(complete).status_code == 200
+    assert api.post(complete, {"size": 5}).status_code == 409
+
+
+def test_two_who_finish_what_went_to_the_bucket_get_one_answer(api, on_s3):
+    ticket = announce(api)
+    send_form(ticket["ways"]["s3"], AUDIO)
+    late = fresh(Upload.objects.get())
+    assert api.post(f"uploads/{ticket['id']}/complete").status_code == 201
+    kept = direct.take(late, Told())  # it read its ticket before the other was done
+    assert (kept.is_new, kept.recording) == (False, Recording.objects.get())

@@ -6,8 +6,10 @@ import gzip
 import hashlib
 import io
 import zlib
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.core.handlers.wsgi import WSGIRequest
 
 from calls.body import BodyRefused
@@ -15,6 +17,7 @@ from calls.choices import EventKind, Source
 from calls.dialects.calln.audio import _body
 from calls.models import Call, CallEvent, Recording, Upload, UploadChunk
 from calls.recordings.storage.keeping import CHUNK_BYTES
+from calls.uploads.sweeping import sweep
 from tests.calls.dialects.calln.asking import announce, ask, call_body, listed, md5, refusal, send, speech, upload
 from tests.calls.recordings.audio import encoded
 from tests.make import make_call, make_tenant, make_token, make_user
@@ -32,6 +35,36 @@ def test_chunks_may_come_in_any_order_and_again(client, ann):
     send(client, key, pieces[1], "chunk 1/*")
     assert send(client, key, pieces[2], "Chunk  2 / *").json() == COMPLETE
     assert listed(client)[0]["audiomd5hash"] == md5(audio)
+
+
+@pytest.mark.parametrize("path", ["/api/callaudio/", "/api/v2/callaudio/"])
+def test_a_chunk_whose_answer_was_lost_gets_the_same_answer_and_other_bytes_a_409(client, ann, path):
+    audio, key = speech(), announce(client)
+    parts = {"chunk 1/2": audio[:5000], "chunk 2/2": audio[5000:]}
+
+    def put(span, data):
+        return ask(client, "PUT", path + key, data, content_type="audio/wav", headers={"Content-Range": span})
+
+    last = [put(span, data) for span, data in parts.items()][-1]
+    for span in ("chunk 2/2", "chunk 1/2", "chunk 2/*"):
+        again = put(span, parts[span.replace("*", "2")])
+        assert (again.status_code, again.content) == (last.status_code, last.content) == (200, again.content)
+    for span, data in (("chunk 2/2", b"other"), ("chunk 3/3", audio), ("chunk 1/1", audio), ("chunk 2/3", parts["chunk 2/2"])):
+        refusal(put(span, data), 409)
+    assert [call.recordings.count() for call in Call.objects.all()] == [1]
+
+
+def test_a_spent_ticket_is_remembered_for_a_week_and_is_nobody_elses(client, ann, acme):
+    key = announce(client)
+    send(client, key, speech())
+    make_user(make_tenant("other"), username="olga")
+    refusal(send(client, key, speech(), user="olga"), 404)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=6, hours=23)):
+        sweep()
+        assert send(client, key, speech()).json() == COMPLETE
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=7, hours=1)):
+        sweep()
+        refusal(send(client, key, speech()), 404)
 
 
 @pytest.mark.parametrize("mime", ["audio/mpeg", "audio/mp3", "audio/wav", "audio/x-wav", "audio/wave", "Audio/WAV; rate=8000"])
