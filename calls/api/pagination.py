@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django.core import signing
-from django.db.models import Expression, Q, QuerySet
+from django.db.models import Expression, Field, Model, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,8 +20,21 @@ from calls.api.problems import bad_parameter
 
 PAGE_SIZE, LARGEST_PAGE = 50, 200
 COUNTED = 10_000
-PARAMETERS = ("cursor", "page_size", "sort", "count")
+SIZES = ("page_size", "limit")  # two names of one parameter, at every address that gives rows
+PARAMETERS = ("cursor", *SIZES, "sort", "count")
 _SALT = "callhub.api.cursor"
+
+
+def read_size(request: Request, usual: int, largest: int) -> int:
+    """How many rows at most a request asks for, by either name. Raises 400."""
+    asked = {name: request.query_params[name] for name in SIZES if name in request.query_params}
+    for name, text in asked.items():
+        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= largest):
+            raise bad_parameter(name, f"A whole number from 1 to {largest}.")
+    sizes = {int(text) for text in asked.values()}
+    if len(sizes) > 1:
+        raise bad_parameter("limit", "It is another name of page_size: give one of them.")
+    return sizes.pop() if sizes else usual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,28 +48,32 @@ class Sort:
 
 @dataclass(frozen=True, kw_only=True)
 class Cursor:
-    """A place between two rows: after (or with ``is_backward`` before) the row with this value and id."""
+    """A place between two rows: after (or with ``is_backward`` before) the row with this value and id.
+
+    ``sort`` names the list as well.
+    """
 
     sort: str
     value: Any
-    id: UUID
+    id: Any
     is_backward: bool
 
     def pack(self) -> str:
         """The cursor as the opaque, signed text that clients send back."""
         value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
-        return signing.dumps([self.sort, value, self.id.hex, int(self.is_backward)], salt=_SALT)
+        return signing.dumps([self.sort, value, str(self.id), int(self.is_backward)], salt=_SALT)
 
     @classmethod
-    def unpack(cls, text: str, sort: str, *, is_time: bool) -> Cursor:
-        """Read a cursor of this sort; refuses any that was not made here."""
+    def unpack(cls, text: str, sort: str, *, is_time: bool, key: Field[Any, Any]) -> Cursor:
+        """Read a cursor of this list and sort, whose ids are of the column ``key``; refuses any that was not made here."""
         try:
-            made_for, value, key, is_backward = signing.loads(text, salt=_SALT)
+            made_for, value, place, is_backward = signing.loads(text, salt=_SALT)
         except signing.BadSignature as error:
             raise bad_parameter("cursor", "This cursor was not given out here.") from error
         if made_for != sort:
-            raise bad_parameter("cursor", "This cursor belongs to another sort. Begin again without it.")
-        return cls(sort=sort, value=parse_datetime(value) if is_time else value, id=UUID(hex=key), is_backward=bool(is_backward))
+            raise bad_parameter("cursor", "This cursor belongs to another list or sort. Begin again without it.")
+        value = parse_datetime(value) if is_time else value
+        return cls(sort=sort, value=value, id=key.to_python(place), is_backward=bool(is_backward))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +96,7 @@ class Keyset:
         if sort is None:
             raise bad_parameter("sort", f"Sort by one of {', '.join(sorts)}, with “-” before it for descending.")
         self.sort = sort
-        self.page_size = self._page_size()
+        self.page_size = read_size(request, PAGE_SIZE, LARGEST_PAGE)
         self.wants_count = self._wants_count()
 
     def respond(self, rows: QuerySet[Any], render: Any) -> Response:
@@ -103,7 +119,8 @@ class Keyset:
     def page(self, rows: QuerySet[Any]) -> Page:
         """The page at the request's cursor, or the first one."""
         packed = self.request.query_params.get("cursor")
-        cursor = Cursor.unpack(packed, self.sort_name, is_time=self.sort.is_time) if packed else None
+        is_time, key = self.sort.is_time, rows.model._meta.pk
+        cursor = Cursor.unpack(packed, self._sort_of(rows.model), is_time=is_time, key=key) if packed else None
         is_backward = cursor is not None and cursor.is_backward
         descending = self.is_descending != is_backward
         if self.sort.expression is not None:
@@ -128,19 +145,17 @@ class Keyset:
         return beyond & (Q((f"{name}__{strictly}", cursor.value)) | Q((f"id__{strictly}", cursor.id)))
 
     def _cursor(self, row: Any, *, is_backward: bool) -> str:
-        return Cursor(sort=self.sort_name, value=getattr(row, self.sort.field), id=row.pk, is_backward=is_backward).pack()
+        sort, value = self._sort_of(type(row)), getattr(row, self.sort.field)
+        return Cursor(sort=sort, value=value, id=row.pk, is_backward=is_backward).pack()
+
+    def _sort_of(self, model: type[Model]) -> str:
+        return f"{model._meta.label_lower}:{self.sort_name}"
 
     def _link(self, cursor: str | None) -> str | None:
         if cursor is None:
             return None
         query = [(name, value) for name, values in self.request.query_params.lists() for value in values if name != "cursor"]
         return self.request.build_absolute_uri(f"{self.request.path}?{urlencode([*query, ('cursor', cursor)])}")
-
-    def _page_size(self) -> int:
-        text = self.request.query_params.get("page_size", str(PAGE_SIZE))
-        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= LARGEST_PAGE):
-            raise bad_parameter("page_size", f"A page has 1 to {LARGEST_PAGE} rows.")
-        return int(text)
 
     def _wants_count(self) -> bool:
         text = self.request.query_params.get("count", "false").lower()

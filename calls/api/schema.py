@@ -129,6 +129,7 @@ class ApiSchema(AutoSchema):
             *(OpenApiParameter(name, str, description=told) for name, told in getattr(self.view, "list_parameters", {}).items()),
             OpenApiParameter("sort", str, enum=orders, default=self.view.default_sort),
             OpenApiParameter("page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE_SIZE}),
+            OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}, description="The same."),
             OpenApiParameter("cursor", str, description="From `next` or `previous`: opaque, and only for the same sort."),
             OpenApiParameter("count", bool, description="Count as well, up to 10,000 rows."),
         ]

@@ -102,6 +102,8 @@ class StatisticsFilters(CallFilters):
         min_value=1, max_value=MOST_ROWS, help_text=f"How many agents, companies …: those with most calls; usually {USUAL_ROWS}."
     )
 
+    page_size = CountSaid(min_value=1, max_value=MOST_ROWS, help_text="The same as `limit`.")
+
     def said(self, name: str) -> Any:
         """The value of one parameter; empty where it was not given."""
         return self.form.cleaned_data.get(name)

@@ -16,7 +16,7 @@ from calls import ledger
 from calls.api import conditions
 from calls.api.filters.calls import CallFilters
 from calls.api.moments import LATEST
-from calls.api.pagination import Keyset, Sort
+from calls.api.pagination import PARAMETERS, Keyset, Sort
 from calls.api.problems import Problem
 from calls.api.serializers.base import Wanted, read, shared
 from calls.api.serializers.calls import CallDocument, EventDocument, NoteDocument
@@ -121,7 +121,7 @@ class CallEvents(Resource):
     default_sort = "happened_at"
 
     def allowed_parameters(self) -> Collection[str]:
-        return ("cursor", "page_size", "sort", "count")
+        return PARAMETERS
 
     def list(self, request: Request, pk: str = "") -> Response:
         """What happened to the call, in order."""
@@ -140,7 +140,7 @@ class CallNotes(Resource):
     default_sort = "written_at"
 
     def allowed_parameters(self) -> Collection[str]:
-        return ("cursor", "page_size", "sort", "count") if self.action == "list" else ()
+        return PARAMETERS if self.action == "list" else ()
 
     def list(self, request: Request, pk: str = "") -> Response:
         """What people and programs wrote about the call, each with its author; also what another text replaced."""

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from calls import feed
 from calls.api.filters.changes import OF_EVENTS, ChangeFilters
 from calls.api.live import LOOK_S, LiveStream, is_gone, release_connection
+from calls.api.pagination import SIZES, read_size
 from calls.api.parsers import StreamNegotiation
 from calls.api.problems import Problem, bad_parameter
 from calls.api.schema import parameter_of
@@ -101,7 +102,7 @@ class Following(Door):
 class Changes(Following):
     """What was created, updated and deleted, in order."""
 
-    parameters = ("limit", "wait")
+    parameters = (*SIZES, "wait")
 
     @extend_schema(
         operation_id="changes_list",
@@ -116,6 +117,11 @@ class Changes(Following):
                 "limit",
                 {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": LIMIT},
                 description="At most so many.",
+            ),
+            OpenApiParameter(
+                "page_size",
+                {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT},
+                description="The same as `limit`.",
             ),
             OpenApiParameter(
                 "wait",
@@ -134,7 +140,7 @@ class Changes(Following):
         that fit it now are told, and every deletion of a call. Where too many wait already, the answer comes at once, with
         `Retry-After`.
         """
-        limit = self.number("limit", LIMIT, range(1, LARGEST_LIMIT + 1))
+        limit = read_size(request, LIMIT, LARGEST_LIMIT)
         wait = min(self.number("wait", 0, range(LONGEST_WAIT_S + 1)), settings.CALLHUB_LONGEST_WAIT)
         read = self.reader(limit)
         page = read(self.since(""))

@@ -24,7 +24,7 @@ from calls.api import conditions
 from calls.api.authentication import SessionAuthentication, TokenAuthentication
 from calls.api.filters.audio import RecordingFilters
 from calls.api.moments import rfc3339
-from calls.api.pagination import Keyset, Sort
+from calls.api.pagination import PARAMETERS, Keyset, Sort
 from calls.api.parsers import AnyNegotiation
 from calls.api.problems import Problem
 from calls.api.serializers.audio import LinkDocument, LinkIn, RecordingDocument, SignIn
@@ -76,7 +76,7 @@ class CallRecordings(Resource):
     default_sort = "-created_at"
 
     def allowed_parameters(self) -> Collection[str]:
-        return ("cursor", "page_size", "sort", "count", "fields", "expand") if self.action == "list" else ()
+        return (*PARAMETERS, "fields", "expand") if self.action == "list" else ()
 
     def list(self, request: Request, pk: str) -> Response:  # type: ignore[override]  # the calls' address names one
         """What there is to hear of the call, replaced files as well."""

@@ -20,6 +20,7 @@ from calls.api.filters.statistics import (
     WordSaid,
 )
 from calls.api.moments import rfc3339, seconds
+from calls.api.pagination import read_size
 from calls.api.problems import bad_parameter
 from calls.api.schema import parameter_of
 from calls.api.serializers.statistics import StatisticsDocument
@@ -67,7 +68,7 @@ class Statistics(Door):
         span, group = filters.span(timezone.now()), filters.said("group") or ""
         within_ms = filters.said("within")
         within_ms = USUAL_WITHIN_S * 1000 if within_ms is None else within_ms
-        told = _Answer(filters.qs, group, within_ms, filters.said("limit") or USUAL_ROWS)
+        told = _Answer(filters.qs, group, within_ms, read_size(request, USUAL_ROWS, MOST_ROWS))
         return Response(
             {
                 "zone": span.zone.key,

@@ -6,13 +6,16 @@ import random
 from datetime import UTC, timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 
-from calls import ledger
-from calls.choices import Source
-from calls.drafts import CallDraft
-from calls.models import Call
+from calls import ledger, missed
+from calls.api import urls as api_urls
+from calls.choices import Disposition, Source
+from calls.drafts import CallChanges, CallDraft
+from calls.models import Call, Tag
 from tests.calls.api.client import faults_of
-from tests.make import STARTED_AT, make_call, make_company
+from tests.make import STARTED_AT, make_agent, make_call, make_company, make_contact, make_line, make_recording
 
 
 def make_calls(tenant, moments):
@@ -123,3 +126,65 @@ def test_other_lists_page_by_name(api, tenant):
     assert len(set(ids)) == 5
     names = {str(row["id"]): row["name"] for row in api.get("companies").json()["results"]}
     assert [names[key] for key in ids] == ["a", "a", "b", "b", "c"]
+
+
+# Every list there is
+
+
+def lists():
+    """The address of every list, with what stands in the place of a call's id."""
+    routes = (route for route in api_urls.urlpatterns if getattr(route.callback, "actions", {}).get("get") == "list")
+    return [str(route.pattern).strip("^/").removesuffix(r"/?\Z").replace("(?P<pk>[^/]+)", "{call}") for route in routes]
+
+
+@pytest.fixture
+def address_of(tenant, api):
+    """Rows in the lists that tests can fill, and how to ask for a list."""
+    call = make_call(tenant)
+    for number in range(3):
+        make_recording(call)
+        ledger.amend(call, CallChanges(note=f"Note {number}", recording_url=f"https://example.com/{number}.wav"))
+        make_company(tenant), make_contact(tenant), make_agent(tenant), make_line(tenant, f"+4684650040{number}")
+        make_call(tenant, f"+4670123456{number}", disposition=Disposition.NO_ANSWER)
+        make_call(tenant, seconds=None, started_at=timezone.now())
+        Tag.objects.create(tenant=tenant, name=f"tag {number}")
+    missed.follow(tenant.pk)
+    return lambda path: path.format(call=call.pk)
+
+
+@time_machine.travel(STARTED_AT, tick=False)
+@pytest.mark.parametrize("name", ["page_size", "limit"])
+@pytest.mark.parametrize("path", lists())
+def test_every_list_is_walked_one_by_one_and_back(api, address_of, path, name):
+    address = address_of(path)
+    whole = api.get(address).json()["results"]
+    rows, following = [], f"{address}?{name}=1"
+    while following:
+        page = api.get(following).json()
+        rows, following = rows + page["results"], page["next"]
+    assert rows == whole
+    if whole:
+        back = api.get(f"{address}?{name}={len(whole)}").json()
+        assert (len(back["results"]), back["next"]) == (len(whole), None)
+
+
+@pytest.mark.parametrize("path", lists())
+def test_every_list_refuses_sizes_that_are_none_and_cursors_of_another_list(api, address_of, path):
+    address = address_of(path)
+    for name in ("page_size", "limit"):
+        for size in ("0", "-1", "201", "x", "", "99999"):
+            assert api.get(f"{address}?{name}={size}").status_code == 400
+    assert api.get(f"{address}?limit=1&page_size=2").status_code == 400
+    for other in ("calls", "companies", f"calls/{address_of('{call}')}/events"):
+        if (other, address) != ("calls", "live") and other != address and (following := api.get(f"{other}?page_size=1").json()["next"]):
+            cursor = following.split("cursor=")[1]
+            assert api.get(f"{address}?cursor={cursor}").status_code == 400
+
+
+def test_the_other_addresses_with_rows_take_both_names_of_a_size(api, address_of):
+    for name in ("page_size", "limit"):
+        assert len(api.get(f"changes?{name}=1").json()["results"]) == 1
+        assert len(api.get(f"statistics?group=agent&{name}=1&period=30d").json()["rows"]) <= 1
+        for path in ("changes", "statistics"):
+            assert api.get(f"{path}?{name}=0").status_code == 400
+            assert api.get(f"{path}?limit=1&page_size=2").status_code == 400

@@ -90,7 +90,7 @@ def test_seconds_that_count_as_soon_are_chosen(api, tenant):
         ("started_after=2020-01-01", "started_after"), ("date=2026-02-30", "date"), ("date=today&period=7d", "date"),
         ("date=today&started_after=2026-03-01", "started_after"), ("started_after=2026-04-01", "started_after"),
         ("started_after=2026-01-01&group=hour", "group"), ("agent=x", "agent"), ("sort=calls", "sort"),
-        ("page_size=1", "page_size"),
+        ("page_size=0", "page_size"), ("limit=1&page_size=2", "limit"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named(api, query, name):
