@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.moments import read_moment, rfc3339, seconds
+from calls.api.moments import read_local, read_moment, rfc3339, seconds
 from calls.drafts import PartyDraft
 from calls.ledger import LONGEST_MS
 
@@ -46,17 +46,24 @@ class MomentField(serializers.Field[datetime, Any, str, Any]):
     """RFC 3339 in and out; without an offset it is read in the tenant's time zone, and always written in UTC."""
 
     default_error_messages = {"invalid": "Write a time such as 2026-03-02T09:00:00+01:00."}
+    reader = staticmethod(read_moment)
 
     def to_internal_value(self, data: Any) -> datetime:
         if not isinstance(data, str) or len(data) > 64:
             self.fail("invalid")
         try:
-            return read_moment(data, timezone.get_current_timezone())
+            return self.reader(data, timezone.get_current_timezone())
         except ValueError as error:
             raise serializers.ValidationError(str(error), code="invalid") from error
 
     def to_representation(self, value: datetime) -> str:
         return rfc3339(value)
+
+
+class LocalMomentField(MomentField):
+    """The same, for a time that ``settle_local`` looks at together with others."""
+
+    reader = staticmethod(read_local)
 
 
 @extend_schema_field({"type": "number", "minimum": 0, "maximum": LONGEST_MS // 1000, "description": "Seconds."})

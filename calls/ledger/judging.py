@@ -123,6 +123,7 @@ def settle_times(call: Call) -> None:
     for name in ("started_at", "answered_at", "ended_at"):
         moment = getattr(call, name)
         setattr(call, name, None if moment is None else moment.astimezone(UTC))
+    _level_rounding(call)
     if call.ended_at is None and call.duration_ms is not None:
         call.ended_at = call.started_at + timedelta(milliseconds=call.duration_ms)
     if call.ended_at is None and call.disposition in MISSED:  # it is over, whether its length was told or not
@@ -142,6 +143,14 @@ def settle_times(call: Call) -> None:
     _settle_lengths(call)
 
 
+def _level_rounding(call: Call) -> None:
+    """Let an answer or an end that was told in whole seconds not lie before what was told to the millisecond."""
+    for before, after in (("started_at", "answered_at"), ("answered_at", "ended_at"), ("started_at", "ended_at")):
+        first, last = getattr(call, before), getattr(call, after)
+        if first and last and not last.microsecond and timedelta() < first - last < timedelta(seconds=1):
+            setattr(call, after, first)
+
+
 def _take_heard(call: Call, heard_ms: int) -> None:
     """Let a call without a told end last as long as its audio, from the answer on where that is known."""
     if call.ended_at is None and call.duration_ms is None:
@@ -155,14 +164,21 @@ def has_talked(disposition: str) -> bool:
 
 
 def _settle_lengths(call: Call) -> None:
-    """Ringing longer than the whole call leaves no talk; a told talk longer than the call is refused."""
-    if call.duration_ms is not None and call.talk_ms is None:
+    """Ringing longer than the whole call leaves no talk; a told talk longer than the call is refused.
+
+    Of an answered call without a told wait, what is no talk was the wait.
+    """
+    is_talk_told = call.talk_ms is not None
+    if call.duration_ms is not None and not is_talk_told:
         elsewhere = (call.ring_ms or 0) + (call.hold_ms or 0) + (call.transfer_ms or 0)
         call.talk_ms = max(0, call.duration_ms - elsewhere) if has_talked(call.disposition) else 0
     if call.duration_ms is not None and call.talk_ms is not None and call.talk_ms > call.duration_ms + ROUNDING_MS:
         raise InvalidCall.field("talk_ms", "The talk cannot last longer than the call.")
     if call.disposition == Disposition.UNKNOWN and call.talk_ms:
         call.disposition = Disposition.ANSWERED
+    if call.ring_ms is None and call.talk_ms is not None and is_talk_told and call.disposition == Disposition.ANSWERED:
+        elsewhere = call.talk_ms + (call.hold_ms or 0) + (call.transfer_ms or 0)
+        call.ring_ms = None if call.duration_ms is None else max(0, call.duration_ms - elsewhere)
     if call.answered_at is None and call.disposition == Disposition.ANSWERED and call.ring_ms is not None:
         answered_at = call.started_at + timedelta(milliseconds=call.ring_ms)
         call.answered_at = answered_at if call.ended_at is None or answered_at <= call.ended_at else None

@@ -6,19 +6,19 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
 from calls import events
 from calls.choices import EventKind, State
-from calls.drafts import CallDraft, PartyDraft
+from calls.drafts import CallDraft
 from calls.errors import CallConflict, CallError
 from calls.ledger.expecting import expect_from_links
 from calls.ledger.judging import judged
 from calls.ledger.legs import settle_around, take_places, talk_of
 from calls.ledger.linking import Linked, link
+from calls.ledger.repeats import differing, facts_of
 from calls.ledger.ruling import tags_by_rule
 from calls.ledger.tagging import put_on
 from calls.ledger.writing import insert_together
@@ -30,9 +30,6 @@ AT_ONCE = 500  # calls looked up and written together
 RACES = 3  # how often a twin may be quicker
 
 _FIRST_EVENTS = (EventKind.RECORDED, EventKind.ORIGINATED)
-
-# What a repeat of one (tenant, source, external id) is compared by.
-_FACTS = ("direction", "disposition", "started_at", "answered_at", "ended_at", "duration_ms", "caller", "callee", "remote")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +102,7 @@ def _record_batch(tenant: Tenant, drafts: Sequence[CallDraft], actor: User | Non
             results.append(_repeated(first, draft))
         else:
             fresh[opinion] = draft
-            known[_identity(draft)] = _First(call=opinion, told=_told(draft))
+            known[_identity(draft)] = _First(call=opinion, told=facts_of(draft))
             results.append(Recorded(call=opinion, created=True))
     refused, is_ruled = link(tenant, fresh) if fresh else Linked({}, is_ruled=False)
     written = {call: draft for call, draft in fresh.items() if call not in refused}
@@ -150,7 +147,7 @@ def _known(tenant: Tenant, drafts: Sequence[CallDraft]) -> dict[tuple[str, str],
     if not wanted:
         return {}
     sources, external_ids = {source for source, _ in wanted}, {external_id for _, external_id in wanted}
-    calls = Call.objects.for_tenant(tenant).filter(source__in=sources, external_id__in=external_ids)
+    calls = Call.objects.for_tenant(tenant).select_related("tenant").filter(source__in=sources, external_id__in=external_ids)
     found = {call.pk: call for call in calls if (call.source, call.external_id) in wanted}
     events_of = CallEvent.objects.filter(call_id__in=found, kind__in=_FIRST_EVENTS).order_by("-id") if found else ()
     told = {event.call_id: event.data.get("told", {}) for event in events_of}
@@ -159,27 +156,13 @@ def _known(tenant: Tenant, drafts: Sequence[CallDraft]) -> dict[tuple[str, str],
 
 def _repeated(first: _First, draft: CallDraft) -> Recorded | CallConflict:
     """The call in the log, if the repeat tells the same; else the conflict."""
-    again = _told(draft)
-    other = [name for name in _FACTS if first.told.get(name) != again.get(name)]
+    other = differing(first.told, facts_of(draft), first.call.tenant.country)
     if not other:
         return Recorded(call=first.call, created=False)
     return CallConflict(
         "This call is in the log already with other facts.",
         fields=dict.fromkeys(other, "Differs from what was logged under this external id."),
     )
-
-
-def _told(draft: CallDraft) -> dict[str, Any]:
-    """The facts of a draft as JSON."""
-    facts: dict[str, Any] = {}
-    for name in _FACTS:
-        value = getattr(draft, name)
-        if isinstance(value, datetime):
-            value = value.astimezone(UTC).isoformat()
-        elif isinstance(value, PartyDraft):
-            value = dataclasses.asdict(value) if value else None
-        facts[name] = value
-    return {name: value for name, value in facts.items() if value is not None}
 
 
 # Writing
@@ -202,7 +185,7 @@ def _write(tenant: Tenant, drafts: Mapping[Call, CallDraft], ruled: Mapping[Call
 
 
 def _events(call: Call, draft: CallDraft, ruled: Sequence[Tag], actor: User | None) -> Iterator[CallEvent]:
-    data: dict[str, Any] = {"told": _told(draft)} if draft.external_id else {}
+    data: dict[str, Any] = {"told": facts_of(draft)} if draft.external_id else {}
     if ruled:
         data["by_rule"] = sorted(tag.name for tag in ruled)
     kind = EventKind.ORIGINATED if call.state == State.QUEUED else EventKind.RECORDED

@@ -234,7 +234,7 @@ class TestLengths:
             ({"ring_ms": 5000, "hold_ms": 20_000, "transfer_ms": 5000}, 5000, 30_000, "answered"),
             ({"ring_ms": 60_000, "disposition": "no_answer"}, 60_000, 0, "no_answer"),
             ({"ring_ms": 10_000, "disposition": "voicemail"}, 10_000, 0, "voicemail"),
-            ({"talk_ms": 42_000}, None, 42_000, "answered"),
+            ({"talk_ms": 42_000}, 18_000, 42_000, "answered"),
             ({"ended_at": None, "duration_ms": 60_000, "ring_ms": 10_000}, 10_000, 50_000, "answered"),
         ],
     )

@@ -7,7 +7,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from calls.api.fields import ChoiceField, MomentField, ObjectField, PartyInField, RelatedField, SecondsField
+from calls.api.fields import (
+    ChoiceField,
+    LocalMomentField,
+    MomentField,
+    ObjectField,
+    PartyInField,
+    RelatedField,
+    SecondsField,
+)
+from calls.api.moments import settle_local
 from calls.api.problems import bad_field
 from calls.api.serializers.base import Strict
 from calls.choices import Direction, Disposition, LegRole, Source
@@ -31,7 +40,7 @@ def _text(longest: int | None = None, **kwargs: Any) -> serializers.CharField:
 
 
 def _moment(**kwargs: Any) -> MomentField:
-    return MomentField(required=False, allow_null=True, **kwargs)
+    return LocalMomentField(required=False, allow_null=True, **kwargs)
 
 
 def _length(**kwargs: Any) -> SecondsField:
@@ -56,6 +65,7 @@ class LegIn(Strict):
     ended_at = _moment()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = settle_local(attrs)
         started_at, ended_at = attrs.get("started_at"), attrs.get("ended_at")
         if started_at and ended_at and ended_at < started_at:
             raise serializers.ValidationError({"ended_at": ["A leg cannot end before it starts."]}, code="ends_before_it_starts")
@@ -87,7 +97,10 @@ class CallIn(Strict):
     """
 
     external_id = _text(200, help_text="Its id in your system: the same one is never logged twice.")
-    started_at = MomentField(help_text="RFC 3339; without an offset it is in the tenant's time zone.")
+    started_at = LocalMomentField(
+        help_text="RFC 3339; without an offset it is in the tenant's time zone. Where clocks go through an hour twice, "
+        "the lengths tell which is meant."
+    )
     answered_at = _moment()
     ended_at = _moment(help_text="Where it is given, it counts and not `duration`.")
     duration = _length()
@@ -144,7 +157,7 @@ class CallChangesIn(Strict):
     flag_notes = _text(help_text="Why it is flagged.")
     flag_resolution = _text(2000, help_text="How it was solved; told together with `flagged: false`.")
     recording_url = _text(2000, help_text="http or https.")
-    ended_at = MomentField(required=False)
+    ended_at = LocalMomentField(required=False)
     disposition = ChoiceField(choices=Disposition.choices, required=False)
     contact = RelatedField(
         Contact,
@@ -156,6 +169,7 @@ class CallChangesIn(Strict):
 
 def draft_of(values: Mapping[str, Any], principal: Principal) -> CallDraft:
     """The ledger's draft of a body that was read by ``CallIn``."""
+    values = settle_local(values)
     if "number" in values and "remote" in values:
         raise bad_field("number", "Give “number” or “remote”, not both.")
     facts: dict[str, Any] = {name: values[name] for name in _PLAIN if name in values}
@@ -186,8 +200,9 @@ def draft_of(values: Mapping[str, Any], principal: Principal) -> CallDraft:
     )
 
 
-def changes_of(values: Mapping[str, Any]) -> CallChanges:
-    """The ledger's changes of a body that was read by ``CallChangesIn``."""
+def changes_of(values: Mapping[str, Any], call: Call) -> CallChanges:
+    """The ledger's changes of a call, of a body that was read by ``CallChangesIn``."""
+    values = settle_local({"started_at": call.started_at, **values})
     names = ("notes", "outcome", "flag_notes", "flag_resolution", "recording_url", "ended_at", "disposition")
     changes: dict[str, Any] = {name: values[name] for name in names if name in values}
     if "flagged" in values:

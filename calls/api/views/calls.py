@@ -101,7 +101,7 @@ class Calls(Resource):
         values = read(shared(CallChangesIn, partial=True), request.data, self.principal.tenant)
         call = self.find(pk, self.rows())
         call = ledger.amend(
-            call, changes_of(values), actor=self.principal.user, expected_version=_expected_version(request, call)
+            call, changes_of(values, call), actor=self.principal.user, expected_version=_expected_version(request, call)
         )
         return Response(shared(CallDocument).render(call), headers={"ETag": conditions.etag_of(call)})
 

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 FIRST = datetime(1900, 1, 1, tzinfo=UTC)
 LAST = datetime(9998, 1, 1, tzinfo=UTC)
 LONGEST = 64  # characters of any date
+SECONDS_BELOW = 10**10  # in milliseconds: April 1970
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WIRE_DATE = re.compile(r"/Date\((-?\d{1,18})(?:[+-]\d{4})?\)/", re.ASCII)  # the offset is for show, the milliseconds are UTC
 _AMERICAN = (
@@ -43,12 +44,19 @@ def _parse(text: str) -> date | datetime:
     if len(text) > LONGEST or not text.isascii():
         raise ValueError("no date")
     if match := _WIRE_DATE.fullmatch(text):
-        return _within(_plus_ms(int(match[1])))
+        return _within(_plus_ms(_milliseconds(int(match[1]))))
     if "/" in text:
         return _american(text)
-    value = parse_date(text) or parse_datetime(text)
+    value = parse_date(text) or parse_datetime(text.upper())  # “t” and “z” are as good (RFC 3339 §5.6)
     if value is None:
         raise ValueError("no date")
+    return value
+
+
+def _milliseconds(value: int) -> int:
+    """Milliseconds since 1970; seconds sent in their place would lie in its first weeks, long before any call."""
+    if 0 <= value < SECONDS_BELOW:
+        raise ValueError("these are seconds; send milliseconds since 1970")
     return value
 
 

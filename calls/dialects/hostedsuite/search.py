@@ -131,7 +131,9 @@ def _moment(fields: Fields, name: str, reader: Callable[[str, ZoneInfo], datetim
     try:
         return reader(text, zone) if text else None
     except ValueError as error:
-        raise bad_field(name, "Must be a date such as 2024-01-31 or 2024-01-31 17:00:00, from 1900 to 9997.") from error
+        hint = ", and /Date()/ holds milliseconds since 1970" if text.startswith("/Date") else ""
+        says = f"Must be a date such as 2024-01-31 or 2024-01-31 17:00:00, from 1900 to 9997{hint}."
+        raise bad_field(name, says) from error
 
 
 def _matching(principal: Principal, search: Search) -> CallQuerySet:

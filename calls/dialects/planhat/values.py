@@ -13,6 +13,7 @@ from calls.errors import InvalidCall
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_S = 366 * 24 * 3600
+SECONDS_BELOW = 10**10  # in milliseconds: April 1970; in seconds: the year 2286
 LAST_EPOCH_MS = 253_402_300_799_999  # the end of the year 9999
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?")
 _NOT_IN_LINKS = re.compile(r"[\s\x00-\x1f\x7f<>\"]")
@@ -63,10 +64,10 @@ def moment(body: Mapping[str, Any], name: str) -> datetime | None:
     value = body[name]
     found = None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        found = _from_epoch(value)
+        found = _from_epoch(name, value)
     elif isinstance(value, str):
         value = value.strip()
-        found = _from_epoch(float(value)) if _NUMBER.fullmatch(value) and len(value) > 8 else _from_text(value)
+        found = _from_epoch(name, float(value)) if _NUMBER.fullmatch(value) and len(value) > 8 else _from_text(value)
     if found is None:
         raise InvalidCall.field(name, f"{name} must be a date such as 2016-10-17T14:00:00.000Z.")
     return found
@@ -108,13 +109,16 @@ def seconds(length_ms: int | None) -> int | float | None:
     return length_ms / 1000 if length_ms % 1000 else length_ms // 1000
 
 
-def _from_epoch(value: float) -> datetime | None:
+def _from_epoch(name: str, value: float) -> datetime | None:
+    """Milliseconds since 1970. Nothing (0) and seconds sent in their place are refused: they would lie in its first weeks."""
+    if 0 <= value < SECONDS_BELOW:
+        raise InvalidCall.field(name, f"{name} must be milliseconds since 1970, such as 1476712800000; these look like seconds.")
     return EPOCH + timedelta(milliseconds=value) if 0 <= value <= LAST_EPOCH_MS else None
 
 
 def _from_text(value: str) -> datetime | None:
     with suppress(ValueError, OverflowError):
-        return _as_utc(datetime.fromisoformat(value))
+        return _as_utc(datetime.fromisoformat(value.upper()))  # “t” and “z” are as good (RFC 3339 §5.6)
     plain = re.sub(r"\s*\([^)]*\)\Z", "", value)  # "… GMT+0100 (Central European Standard Time)"
     plain = re.sub(r"\b(?:GMT|UTC)(?=[+-]\d)", "", plain)
     plain = re.sub(r"\b(?:GMT|UTC|Z)\Z", "+0000", plain)

@@ -62,6 +62,7 @@ def read_fields(query: Mapping[str, str], known: Collection[str]) -> frozenset[s
 
 def read_moment(text: str, zone: tzinfo, code: str, message: str) -> datetime:
     """A time such as 2026-03-02T09:00:00, in ``zone`` where it has no offset. Raises ``Refusal`` with ``code``."""
+    text = text.upper()  # “t” and “z” are as good (RFC 3339 §5.6)
     try:
         moment = datetime.fromisoformat(_OFFSET_AFTER_A_SPACE.sub("+", text.strip()) if "T" in text else text.strip())
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

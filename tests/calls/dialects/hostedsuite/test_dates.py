@@ -112,3 +112,13 @@ def test_a_start_time_sent_back_as_a_bound_includes_its_call(client, acme, ann):
     [item] = listed(client)["Items"]
     assert ids(client, {"EndDate": item["StartTime"]}) == [key(call)]
     assert ids(client, {"StartDate": item["StartTime"]}) == [key(call)]
+
+
+@pytest.mark.parametrize("text", ["2024-01-31t16:05:06z", "2024-01-31T16:05:06z", "2024-01-31t17:05:06+01:00"])
+def test_lower_case_letters_are_as_good(text):
+    assert from_moment(text, STOCKHOLM) == utc("2024-01-31T16:05:06")
+
+
+@pytest.mark.parametrize("text", ["/Date(0)/", "/Date(1706717106)/", "/Date(1706717106+0100)/"])
+def test_seconds_for_milliseconds_are_refused_with_a_hint(client, ann, text):
+    assert "milliseconds since 1970" in str(refusal(ask(client, {"StartDate": text}), 400))

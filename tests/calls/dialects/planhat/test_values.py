@@ -163,3 +163,18 @@ def test_takes_a_form(client, tenant):
     data = b"nr=%2B4670123456&agentId=987qwe&waiting=10"
     answer = client.generic("POST", "/acme/calls", data, content_type="application/x-www-form-urlencoded")
     assert answer.json().items() >= {"nr": "+4670123456", "agentId": "987qwe", "waiting": 10}.items()
+
+
+@pytest.mark.parametrize("value", [0, 1706774400, 1706774400.5, "1706774400", 1.0, 9_999_999_999])
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_refuses_seconds_and_nothing_where_milliseconds_belong_and_says_so(api, name, value):
+    answer = api("POST", "/calls", {**LEAST, name: value})
+    assert (answer.status_code, set(answer.json()["fields"])) == (400, {name})
+    assert "milliseconds since 1970" in answer.json()["fields"][name]
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize("value", ["2024-02-01t08:00:00z", "2024-02-01T08:00:00z", "2024-02-01t09:00:00.000+01:00"])
+def test_takes_lower_case_letters_of_a_date(api, value):
+    call = stored(api("POST", "/calls", {**LEAST, "start": value, "end": "2024-02-01t08:01:00z"}))
+    assert (call.started_at, call.duration_ms) == (datetime(2024, 2, 1, 8, tzinfo=UTC), 60_000)
