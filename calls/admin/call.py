@@ -15,13 +15,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from calls import ledger
-from calls.admin import call_page, delivery_page, live, notes, saved_views, sound, unmatched
+from calls.admin import call_page, correcting, delivery_page, live, notes, saved_views, sound, unmatched
 from calls.admin import search as search_page
 from calls.admin.bulk import ACTIONS, BulkPages
 from calls.admin.call_columns import IN_LIST, SORTED_BY, CallColumns, choose, columns_of
 from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, back_to_list
+from calls.admin.correcting import may_correct
 from calls.admin.neighbours import neighbours_of
 from calls.admin.recording import PLAYER, rights_of
 from calls.admin.saved_views import AlsoFilter
@@ -62,7 +63,7 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
     ]
     add_fieldsets = [
         (_("Who"), {"fields": ["direction", ("remote_number", "remote_name"), "contact", ("agent", "center")]}),
-        (_("When and how"), {"fields": ["started_at", ("duration", "waiting"), "disposition"]}),
+        (_("When and how"), {"fields": ["started_at", ("duration", "waiting"), "is_going_on", "disposition"]}),
         (_("What about"), {"fields": ["notes", ("outcome", "tags"), ("is_flagged", "flag_notes")]}),
     ]
 
@@ -85,6 +86,7 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
             *(path(name.replace("_", "/"), self._of_calls(view), name=f"calls_call_{name}") for name, view in pages),
             path("columns/", self.admin_site.admin_view(self.choose_columns), name="calls_call_columns"),
             path("<uuid:pk>/note/<uuid:note>", self.admin_site.admin_view(self.edit_note), name="calls_call_note"),
+            path("<uuid:pk>/correct/", self.admin_site.admin_view(self.correct), name="calls_call_correct"),
             path("views/", self.admin_site.admin_view(self.keep_view), name="calls_call_views"),
             *self.bulk_urls(),
             *super().get_urls(),
@@ -96,6 +98,13 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
         if call is None or not self.has_change_permission(request, call):
             raise Http404
         return notes.edit(request, call, note)
+
+    def correct(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Say again what a call was that was logged by hand."""
+        call = self.get_queryset(request).select_related("tenant").filter(pk=pk).first()
+        if call is None:
+            raise Http404
+        return correcting.page(request, call, self)
 
     def _of_calls(self, view: Callable[[HttpRequest, QuerySet[Any]], HttpResponse]) -> Callable[..., HttpResponse]:
         """A page of the calls its reader may see, for who may see any."""
@@ -191,6 +200,7 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
             context |= call_page.context_of(stored, self.get_queryset(request))
             context["neighbours"] = neighbours_of(stored, request, self)
             context |= notes.context_of(stored, request)
+            context["correct"] = reverse("admin:calls_call_correct", args=[call.pk]) if may_correct(request, stored) else ""
             context |= sound.context_of(stored, rights_of(reach_of(request)))
             if self.admin_site.get_model_admin(Delivery).has_view_permission(request, stored):  # of what its tenant owns
                 context |= delivery_page.of_call(stored)

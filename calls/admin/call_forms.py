@@ -1,26 +1,29 @@
-"""The two forms of a call: logging one by hand, and what may be changed of one that is logged."""
+"""The forms of a call: logging one by hand, correcting it, and what may be changed of any that is logged."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from calls import ledger
 from calls.admin.outcome_field import demand_outcome, offer_outcomes
-from calls.choices import Direction, Disposition, Source, State
+from calls.choices import MISSED, Direction, Disposition, Source, State
 from calls.drafts import CallChanges, CallDraft, PartyDraft
 from calls.errors import InvalidCall
 from calls.ledger.judging import LONGEST_MS
 from calls.models import Call
 from calls.models.note import LONGEST_NOTE
 from contacts.matching import AgentHint, ContactHint
+from contacts.phone import read_number
 from tenants.scoped_admin import TenantForm
 
+LONGEST_NUMBER = 18  # digits: 15 of a number (ITU-T E.164) and an exit code
 _TOLD_AS_IS = ("note", "outcome", "is_flagged", "flag_notes", "flag_resolution")
 # Where the form shows what the ledger says of a draft's field.
 _SHOWN_AT = {
@@ -125,8 +128,8 @@ class CallForm(TenantForm):
         return CallChanges(**changes)
 
 
-class NewCallForm(TenantForm):
-    """A call logged by hand."""
+class ByHandForm(TenantForm):
+    """What a person says of a call that no phone system logged: with whom, when, how long and how it came out."""
 
     remote_number = forms.CharField(
         required=False,
@@ -137,11 +140,52 @@ class NewCallForm(TenantForm):
     )
     remote_name = forms.CharField(required=False, max_length=200, label=_("Their name"), widget=UnfoldAdminTextInputWidget)
     duration = LengthField(
-        required=False, label=_("Duration"), help_text=_("From ringing to the end: 95 seconds or 1:35. Empty while it goes on.")
+        required=False, label=_("Duration"), help_text=_("From the first ring to the end: 95 seconds or 1:35.")
     )
+    is_going_on = forms.BooleanField(required=False, label=_("Still going on"), widget=UnfoldBooleanWidget)
     waiting = LengthField(
         required=False, label=pgettext_lazy("a length", "Waiting"), help_text=_("How long it rang, in the same way.")
     )
+
+    class Meta:
+        model = Call
+        fields = ["direction", "disposition", "started_at"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self._check_number(cleaned.get("remote_number", ""))
+        if "disposition" in cleaned and "duration" in cleaned:
+            self._check_length(cleaned)
+        return cleaned
+
+    def _check_number(self, text: str) -> None:
+        """Refuse words and endless digits; a SIP address is as good as a number."""
+        if not text or self.instance.tenant_id is None or text.lower().startswith(("sip:", "sips:")):
+            return
+        number = read_number(text, self.instance.tenant.country)
+        digits = number.digits.lstrip("0")
+        has_words = any(sign.isalpha() for sign in text)
+        is_number = bool(number.e164) or (bool(number.key) and 0 < len(digits) <= LONGEST_NUMBER and not has_words)
+        if not (is_number or number.is_withheld):
+            self.add_error("remote_number", _("This is not a phone number. Leave it empty where it was withheld."))
+
+    def _check_length(self, cleaned: dict[str, Any]) -> None:
+        """Have a call either a length or be in progress; one that was not taken is over."""
+        is_over = cleaned["disposition"] in MISSED
+        if cleaned.get("is_going_on") and (is_over or cleaned["duration"] is not None):
+            self.add_error("is_going_on", _("A call with a duration, or that was not answered, has ended."))
+        if not (cleaned.get("is_going_on") or is_over) and cleaned["duration"] is None:
+            self.add_error("duration", _("Enter how long it lasted, or tick “Still going on”."))
+
+    def show_faults(self, refused: InvalidCall) -> None:
+        """Show what the ledger refuses at the fields it concerns."""
+        for name, message in refused.fields.items():
+            shown_at = _SHOWN_AT.get(name, name)
+            self.add_error(shown_at if shown_at in self.fields else None, message)
+
+
+class NewCallForm(ByHandForm):
+    """A call logged by hand."""
 
     class Meta:
         model = Call
@@ -164,9 +208,7 @@ class NewCallForm(TenantForm):
             try:
                 ledger.check(self.instance.tenant, self.draft)
             except InvalidCall as error:
-                for name, message in error.fields.items():
-                    shown_at = _SHOWN_AT.get(name, name)
-                    self.add_error(shown_at if shown_at in self.fields else None, message)
+                self.show_faults(error)
             if cleaned.get("duration") is not None and cleaned.get("disposition") == Disposition.ANSWERED:
                 demand_outcome(self, self.instance.tenant, cleaned)
         return cleaned
@@ -192,3 +234,49 @@ class NewCallForm(TenantForm):
             is_flagged=told["is_flagged"],
             flag_notes=told["flag_notes"],
         )
+
+
+class CorrectionForm(ByHandForm):
+    """Another telling of a call that was logged by hand. ``read_version`` is the version its author saw."""
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        call = self.instance
+        self.initial |= {
+            "remote_number": call.remote_raw,
+            "remote_name": call.remote_name,
+            "duration": _as_said(call.duration_ms),
+            "waiting": _as_said(call.ring_ms),
+            "is_going_on": call.state != State.ENDED,
+            "read_version": call.version,
+        }
+        self.has_ended = call.ended_at is not None
+        if self.has_ended:
+            del self.fields["is_going_on"]
+
+    @property
+    def changes(self) -> CallChanges:
+        """What was said, for the ledger."""
+        told = self.cleaned_data
+        changes: dict[str, Any] = {"started_at": told["started_at"], "ring_ms": told["waiting"]}
+        changes["disposition"] = Disposition(told["disposition"])
+        length = told["duration"]
+        if length is None and told["disposition"] in MISSED:
+            length = told["waiting"] or 0
+        if length is not None:
+            changes["ended_at"] = told["started_at"] + timedelta(milliseconds=length)
+        if "direction" in self.changed_data:
+            changes["direction"] = Direction(told["direction"])
+        if {"remote_number", "remote_name"} & set(self.changed_data):
+            changes["remote"] = PartyDraft(number=told["remote_number"], name=told["remote_name"])
+        return CallChanges(**changes)
+
+
+def _as_said(length_ms: int | None) -> str:
+    """A length as the form reads it, in whole seconds."""
+    if length_ms is None:
+        return ""
+    minutes, seconds = divmod(round(length_ms / 1000), 60)
+    return f"{minutes}:{seconds:02}"

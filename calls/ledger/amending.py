@@ -12,7 +12,7 @@ from calls.choices import OF_RECORDINGS, Disposition, EventKind, MatchState, Rec
 from calls.drafts import CallChanges
 from calls.errors import CallChanged, CallNotFound, InvalidCall, OnHold
 from calls.ledger.expecting import expect_from_links
-from calls.ledger.judging import check_facts, has_talked, settle_times
+from calls.ledger.judging import check_facts, check_possible, has_talked, settle_times
 from calls.ledger.legs import settle_around, take_places, talk_of
 from calls.ledger.linking import (
     OwnLines,
@@ -44,7 +44,16 @@ _TOLD = (
 )  # fmt: skip
 _PLAIN = ("notes", "outcome", "is_flagged", "flag_notes", "recording_url", "disposition")
 _TIMES = ("started_at", "ended_at", "ring_ms")
-_PLACE = ("started_at", "ended_at", "state", "direction", "disposition", "remote_key", "remote_e164")  # among others' calls
+_PLACE = (
+    "started_at",
+    "ended_at",
+    "ring_ms",
+    "state",
+    "direction",
+    "disposition",
+    "remote_key",
+    "remote_e164",
+)  # among others' calls
 
 
 def amend(
@@ -71,6 +80,7 @@ def amend(
         _apply(locked, given)
         is_elsewhere = any(before[name] != getattr(locked, name) for name in _PLACE)
         if is_elsewhere:
+            check_possible(locked, source if given.keys() & set(_TIMES) else "")
             take_places([locked])
         _keep_thread(locked, given, before["notes"], actor=actor, source=source)
         after = _columns(locked)

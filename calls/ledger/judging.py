@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from calls.choices import MISSED, Direction, Disposition, LegRole, Source, State
 from calls.drafts import CallDraft, PartyDraft
@@ -25,6 +26,7 @@ LATEST = datetime(9998, 1, 1, tzinfo=UTC)
 LONGEST_MS = 366 * 24 * 3600 * 1000
 MOST_PARTS = 1000  # legs, or interactions, of one call
 ROUNDING_MS = 1000  # phone systems round each length to the second on its own
+CLOCKS_DIFFER = timedelta(days=1)  # a clock that is wrong by its time zone is still a clock
 LENGTHS = ("duration_ms", "heard_ms", "ring_ms", "talk_ms", "hold_ms", "transfer_ms", "work_ms")
 
 _VOCABULARY: dict[str, type[models.TextChoices]] = {"source": Source, "direction": Direction, "disposition": Disposition}
@@ -68,8 +70,22 @@ def judged(tenant: Tenant, draft: CallDraft) -> Call:
     if draft.heard_ms is not None:
         _take_heard(call, draft.heard_ms)
     settle_times(call)
+    check_possible(call, draft.source)
     call.state = State.ENDED if call.ended_at is not None else draft.begun
     return call
+
+
+def check_possible(call: Call, source: str) -> None:
+    """Refuse what no call can have been, where a person or our own API says it.
+
+    Vendors' programs round each length on their own and have clocks of their own: their contracts know no such refusal.
+    """
+    if source not in (Source.ADMIN, Source.API):
+        return
+    if call.started_at > timezone.now() + CLOCKS_DIFFER:
+        raise InvalidCall.field("started_at", "The call cannot begin in the future.", code="in_the_future")
+    if None not in (call.ring_ms, call.duration_ms) and call.ring_ms > call.duration_ms + ROUNDING_MS:
+        raise InvalidCall.field("ring_ms", "The call cannot ring longer than it lasts.", code="rings_too_long")
 
 
 def check(tenant: Tenant, draft: CallDraft) -> None:

@@ -12,6 +12,7 @@ from calls.choices import Direction, Disposition, EventKind, LegRole, MatchState
 from calls.drafts import CallChanges, LegDraft, PartyDraft
 from calls.models import Call, CallEvent, CallNote, Tag
 from tests.calls.admin.call_pages import LIST, address, form_of, text_of
+from tests.calls.api.client import BODY, ApiClient, faults_of
 from tests.make import make_agent, make_call, make_center, make_contact, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -225,10 +226,116 @@ def test_what_cannot_be_is_refused_at_its_field(client, field, value, words):
     assert not Call.objects.exists()
 
 
-def test_waiting_longer_than_the_call_is_refused_or_settled(client):
-    answer = client.post(LIST + "add/", new_call(duration="5", waiting="10"))
-    assert answer.status_code in (200, 302)
-    assert all((call.talk_ms or 0) >= 0 for call in Call.objects.all())
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"remote_number": "Anna Berg"}, "remote_number"),
+        ({"remote_number": "call me"}, "remote_number"),
+        ({"remote_number": "0" * 60}, "remote_number"),
+        ({"remote_number": "1" * 60}, "remote_number"),
+        ({"started_at_0": "2199-07-01"}, "started_at"),
+        ({"duration": "5", "waiting": "10"}, "waiting"),
+        ({"duration": "0", "waiting": "2"}, "waiting"),
+        ({"duration": ""}, "duration"),
+        ({"duration": "", "disposition": "unknown"}, "duration"),
+        ({"duration": "60", "is_going_on": "on"}, "is_going_on"),
+        ({"duration": "", "disposition": "no_answer", "is_going_on": "on"}, "is_going_on"),
+    ],
+)
+def test_a_call_that_cannot_have_been_is_refused_at_its_field(client, told, field):
+    answer = client.post(LIST + "add/", new_call(**told))
+    assert (answer.status_code, list(answer.context["adminform"].form.errors)) == (200, [field])
+    assert not Call.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "number", ["", "070-123 45 67", "+1 212 555 0123", "0046 8 465 004 00", "112", "210", "anonymous", "*21#"]
+)
+def test_numbers_as_people_write_them_are_taken(client, number):
+    assert client.post(LIST + "add/", new_call(remote_number=number)).status_code == 302
+
+
+def test_a_call_still_going_on_is_said_to_be_and_one_nobody_took_is_over(client):
+    client.post(LIST + "add/", new_call(duration="", waiting="", is_going_on="on"))
+    client.post(LIST + "add/", new_call(duration="", waiting="9", disposition="no_answer"))
+    live, missed = Call.objects.order_by("created_at")
+    assert (live.state, live.ended_at) == ("in_progress", None)
+    assert (missed.state, missed.duration_ms, missed.ring_ms) == ("ended", 9000, 9000)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"), [({"started_at": "2199-07-01T12:00:00Z"}, "/started_at"), ({"duration": 5, "ring": 10}, "/ring")]
+)
+def test_the_api_refuses_the_same(tenant, body, pointer):
+    response = ApiClient(tenant).post("calls", {**BODY, **body})
+    assert (response.status_code, faults_of(response)) == (400, {pointer})
+
+
+# Correcting what was logged by hand
+
+
+def corrected(call, **told):
+    """What the form would send that says again what a call was."""
+    return {**new_call(), "read_version": str(call.version), **told}
+
+
+def test_its_author_corrects_a_call_and_the_timeline_tells(tenant):
+    author = staff(tenant, "agent")
+    client = signed_in(author)
+    client.post(LIST + "add/", new_call())
+    call = Call.objects.get()
+    assert address(call, "correct") in text_of(client, call)
+    assert 'value="1:35"' in client.get(address(call, "correct")).content.decode()
+    told = {
+        "remote_number": "0709999999",
+        "disposition": "no_answer",
+        "duration": "",
+        "waiting": "12",
+        "started_at_1": "11:00:00",
+    }
+    assert client.post(address(call, "correct"), corrected(call, **told)).status_code == 302
+    call.refresh_from_db()
+    assert (call.remote_e164, call.disposition, call.duration_ms, call.talk_ms) == ("+46709999999", "no_answer", 12_000, 0)
+    assert call.started_at == datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
+    event = CallEvent.objects.get(call_id=call.pk, kind=EventKind.AMENDED)
+    assert event.actor == author
+    assert {"remote_raw", "disposition", "started_at", "ended_at"} <= event.data["changed"].keys()
+
+
+def test_its_author_ends_a_call_that_was_going_on(client):
+    client.post(LIST + "add/", new_call(duration="", is_going_on="on"))
+    call = Call.objects.get()
+    client.post(address(call, "correct"), corrected(call, duration="2:00"))
+    call.refresh_from_db()
+    assert (call.state, call.duration_ms, call.talk_ms) == ("ended", 120_000, 115_000)
+
+
+def test_a_correction_that_cannot_be_or_comes_late_is_refused(client):
+    client.post(LIST + "add/", new_call())
+    call = Call.objects.get()
+    for told, field in (
+        ({"waiting": "5:00"}, "waiting"),
+        ({"duration": ""}, "duration"),
+        ({"started_at_0": "2199-01-01"}, "started_at"),
+    ):
+        answer = client.post(address(call, "correct"), corrected(call, **told))
+        assert (answer.status_code, list(answer.context["form"].errors)) == (200, [field])
+    ledger.amend(call, CallChanges(notes="theirs"))
+    answer = client.post(address(call, "correct"), corrected(call, duration="2:00"))
+    assert "edited since you read it" in answer.content.decode()
+    assert Call.objects.get().duration_ms == 95_000
+
+
+def test_others_and_phone_systems_calls_are_not_corrected_by_hand(tenant, client):
+    client.post(LIST + "add/", new_call())
+    call, from_pbx = Call.objects.get(), make_call(tenant)
+    for role, who, expected in (
+        ("agent", call, 403), ("viewer", call, 403), ("manager", call, 200), ("owner", call, 200), ("owner", from_pbx, 403),
+    ):  # fmt: skip
+        reader = signed_in(staff(tenant, role))
+        assert reader.get(address(who, "correct")).status_code == expected
+        assert (address(who, "correct") in text_of(reader, who)) == (expected == 200)
+    assert signed_in(staff(make_tenant(), "owner")).get(address(call, "correct")).status_code == 404
 
 
 def test_those_limited_to_a_center_log_its_calls(tenant):
