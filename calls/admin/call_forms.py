@@ -244,7 +244,7 @@ class CorrectionForm(ByHandForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         call = self.instance
-        self.initial |= {
+        said = {
             "remote_number": call.remote_raw,
             "remote_name": call.remote_name,
             "duration": _as_said(call.duration_ms),
@@ -252,8 +252,8 @@ class CorrectionForm(ByHandForm):
             "is_going_on": call.state != State.ENDED,
             "read_version": call.version,
         }
-        self.has_ended = call.ended_at is not None
-        if self.has_ended:
+        self.initial.update(said)
+        if call.ended_at is not None:
             del self.fields["is_going_on"]
 
     @property

@@ -84,7 +84,8 @@ def check_possible(call: Call, source: str) -> None:
         return
     if call.started_at > timezone.now() + CLOCKS_DIFFER:
         raise InvalidCall.field("started_at", "The call cannot begin in the future.", code="in_the_future")
-    if None not in (call.ring_ms, call.duration_ms) and call.ring_ms > call.duration_ms + ROUNDING_MS:
+    rings_at_most = LONGEST_MS if call.duration_ms is None else call.duration_ms + ROUNDING_MS
+    if (call.ring_ms or 0) > rings_at_most:
         raise InvalidCall.field("ring_ms", "The call cannot ring longer than it lasts.", code="rings_too_long")
 
 
