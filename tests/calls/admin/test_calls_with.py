@@ -64,7 +64,7 @@ def panel(client, row):
 def test_figures_open_lists_of_exactly_what_they_count(rows, kind):
     for seconds in (60, 65):
         call_with(rows, seconds=seconds, disposition=Disposition.ANSWERED)
-    before = timezone.now() - timedelta(hours=1)  # no leg of the answered ones
+    before = timezone.now() - timedelta(hours=2)  # no leg of the answered ones
     call_with(rows, disposition=Disposition.NO_ANSWER, direction=Direction.INBOUND, started_at=before)
     recorded = call_with(rows, started_at=timezone.now() - timedelta(days=2), recording_url="https://example.com/a.mp3")
     old = call_with(rows, started_at=timezone.now() - timedelta(days=60))
