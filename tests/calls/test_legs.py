@@ -270,7 +270,7 @@ def test_legs_that_were_in_the_log_before_are_found_by_the_upgrade(tenant):
     call, late = ring(tenant, 5), ring(tenant, 100)
     queue_of(tenant)
     Call.objects.update(is_answered_elsewhere=False)
-    migration = importlib.import_module("calls.migrations.0031_legs_of_answered_calls")
+    migration = importlib.import_module("calls.migrations.0036_legs_of_answered_calls")
     migration.settle(apps, None)
     assert set(Call.objects.filter(is_answered_elsewhere=True)) == {call}
     assert [row.last_call_id for row in queue_of(tenant)] == [late.pk]

@@ -34,7 +34,7 @@ def settle(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0030_tag_rules_and_outcomes'),
+        ("calls", "0035_webhook_wake_ups"),
         ('contacts', '0008_ignored_numbers'),
         ('tenants', '0011_outcomes_may_be_mandatory'),
     ]
