@@ -193,11 +193,14 @@
     }
   }
 
+  let current = null; // at most one of ours; a page may have dialogs of its own beside it
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-dial]");
-    if (!button || document.querySelector("dialog.ch-dialog")) return;
+    if (!button || (current && current.element.isConnected)) return;
     event.preventDefault();
     event.stopPropagation();
-    new Dialog(button.dataset.dial).open();
+    current = new Dialog(button.dataset.dial);
+    current.open();
   });
 })();
