@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin import actions
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
@@ -38,9 +39,14 @@ from calls.models import (
 from contacts.models import Agent, Company, Contact
 from tenants.admin.tenant import own_tenant_link
 from tenants.list_rows import address_of
+from tenants.locked_rows import delete_selected
 from tenants.models import ApiToken, Center, Membership, OAuthApp, OwnMembership, Tenant, User
 
 admin.site.index_title = _("Today")
+admin.site.add_action(
+    admin.action(description=actions.delete_selected.short_description, permissions=["delete"])(delete_selected),
+    "delete_selected",
+)
 
 
 def environment(request: HttpRequest) -> list[str]:

@@ -55,6 +55,10 @@ class KnownElsewhereAdmin(TenantModelAdmin):
     write: Callable[[Any], Any]
     remove: Callable[[Any], None]
 
+    class Media:  # the calls below each of them have telephones
+        js = SCRIPTS
+        css = {"all": [*STYLES["all"], "callhub/call.css"]}
+
     @display(description=_("vendor fields"))
     def vendor_fields(self, row: Any) -> str:
         """Fields a vendor's client sent that have no place of their own."""
@@ -77,10 +81,6 @@ class CalledAdmin(KnownElsewhereAdmin):
     """What can be called: each of its numbers has a button."""
 
     change_form_outer_before_template = "admin/contacts/dial_bar.html"
-
-    class Media:
-        js = SCRIPTS
-        css = {"all": [*STYLES["all"], "callhub/call.css"]}
 
     def numbers_of(self, row: Any) -> list[tuple[str, str, str]]:
         """The row's numbers as (written, E.164, label)."""

@@ -25,7 +25,7 @@ from tenants.bounded import BoundedAdmin
 from tenants.choices import Act, Role
 from tenants.chosen import ChosenRow, ChosenRows
 from tenants.list_rows import tick_box
-from tenants.locked_rows import LocksRows
+from tenants.locked_rows import LocksRows, MergesRows
 from tenants.models import Center, Tenant, User
 from tenants.reach import Reach, belongs_to, reach_of
 from tenants.zoned import ZonedTimes
@@ -273,7 +273,7 @@ class TenantInlineForm(forms.ModelForm):
         return exclude - {"tenant"} if self.instance.tenant_id is not None else exclude
 
 
-class TenantInline(ZonedTimes, ScopedChoices, TabularInline):
+class TenantInline(MergesRows, ZonedTimes, ScopedChoices, TabularInline):
     """Rows edited on the page of the row they belong to; the same roles as there."""
 
     form = TenantInlineForm

@@ -30,7 +30,7 @@ from calls.admin.view_words import is_id
 from calls.choices import Source
 from calls.errors import CallError
 from calls.finding import search
-from calls.models import Call, Delivery
+from calls.models import Call, Delivery, Recording
 from calls.models.view import USUAL_COLUMNS
 from contacts import dialing
 from tenants.admin.tenant import first_call
@@ -46,6 +46,7 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
     locks_changed = False  # the ledger does, and knows what comes before a call
+    refusals = (CallError,)
     add_words = _("Log a call")
     list_display = [IN_LIST[column] for column in USUAL_COLUMNS]
     list_display_links = ["started"]
@@ -215,9 +216,10 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Call, form: Any, change: bool) -> None:
         if change:
-            ledger.amend(
-                obj, form.changes, actor=reach_of(request).user, expected_version=form.stored_version, source=Source.ADMIN
-            )
+            # A note undoes nothing, so it is added whatever others changed meanwhile.
+            version = None if form.changed_data == ["note"] else form.stored_version
+            user = reach_of(request).user
+            ledger.amend(obj, form.changes, actor=user, expected_version=version, source=Source.ADMIN)
             return
         obj.pk = ledger.record(obj.tenant, form.draft, actor=reach_of(request).user).call.pk
         obj.refresh_from_db()
@@ -229,8 +231,12 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         calls = list(objs)
-        lacking = {str(self.opts.verbose_name)} if not all(self.has_delete_permission(request, call) for call in calls) else set()
-        return [str(call) for call in calls], {str(self.opts.verbose_name_plural): len(calls)}, lacking, []
+        lacking = set() if all(self.has_delete_permission(request, call) for call in calls) else {str(self.opts.verbose_name)}
+        held = Recording.objects.playable().filter(is_on_hold=True, call__in=[call.pk for call in calls])
+        keys = set(held.values_list("call", flat=True))
+        reason = gettext("A legal hold keeps the audio of this call. Lift it first.")
+        protected = [f"{call}: {reason}" for call in calls if call.pk in keys]
+        return [str(call) for call in calls], {str(self.opts.verbose_name_plural): len(calls)}, lacking, protected
 
     def delete_model(self, request: HttpRequest, obj: Call) -> None:
         ledger.remove(obj, actor=reach_of(request).user)

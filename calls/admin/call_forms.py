@@ -63,9 +63,8 @@ def _shorten(form: forms.ModelForm) -> None:
 
 
 class CallForm(TenantForm):
-    """What staff may change. ``read_version`` is the version they saw, so that nobody undoes a colleague's edit unawares."""
+    """What staff may change."""
 
-    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     note = forms.CharField(
         required=False,
         max_length=LONGEST_NOTE,
@@ -88,7 +87,6 @@ class CallForm(TenantForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stored_version = self.instance.version
-        self.initial["read_version"] = self.instance.version
         if "contact" in self.fields:
             self.fields["contact"].help_text = _("Your choice is kept: matching never changes it. Empty means nobody you know.")
         if "flag_notes" in self.fields:
@@ -107,13 +105,6 @@ class CallForm(TenantForm):
             self.add_error("flag_resolution", _("Say how it was solved, so that the next reader need not ask."))
         if self.instance.state == State.ENDED and self.instance.disposition == Disposition.ANSWERED:
             demand_outcome(self, self.instance.tenant, cleaned)
-        if self.has_changed() and cleaned.get("read_version") not in (None, self.stored_version):
-            told: Any = self.data
-            self.data = told = told.copy()
-            told["read_version"] = str(self.stored_version)
-            raise forms.ValidationError(
-                _("Somebody edited this call while you did. Look at the timeline; save again to put your version in its place.")
-            )
         return cleaned
 
     @property

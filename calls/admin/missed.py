@@ -166,10 +166,14 @@ class MissedCallAdmin(TenantModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: MissedCall, form: Any, change: bool) -> None:
         rows: Any = MissedCall.objects.filter(pk=obj.pk)
-        kept = missed.assign(rows, obj.assigned_to) and missed.snooze(rows, obj.snoozed_until)
-        if kept and obj.outcome.strip():
-            kept = missed.finish(rows, obj.outcome.strip(), actor=reach_of(request).user)
-        if not kept:
+        changed, is_open = set(form.changed_data), 1
+        if "assigned_to" in changed:
+            is_open = missed.assign(rows, obj.assigned_to)
+        if is_open and "snoozed_until" in changed:
+            is_open = missed.snooze(rows, obj.snoozed_until)
+        if is_open and obj.outcome.strip():
+            is_open = missed.finish(rows, obj.outcome.strip(), actor=reach_of(request).user)
+        if not is_open:
             messages.warning(request, gettext("It was returned or done with meanwhile. Nothing was changed."))
 
     @action(description=_("Assign to me"), permissions=["change"])

@@ -32,6 +32,7 @@ from tenants.scoped_admin import TenantForm, WholeTenantAdmin
 
 MAIL = ("mails_missed_calls", "mails_digest", "mails_warnings")
 PERSON = ("first_name", "last_name", "email", "time_zone", "language")
+PERSONAL = {*PERSON, "is_staff", "password"}  # columns of the person, not of the membership
 
 
 def is_theirs(reach: Reach, user: User) -> bool:
@@ -201,9 +202,11 @@ class MembershipAdmin(WholeTenantAdmin):
         return not is_self and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        if not change or is_theirs(reach_of(request), obj.user):
+        if not change:
             obj.user.save()
             obj.user_id = obj.user.pk
+        elif is_theirs(reach_of(request), obj.user):
+            obj.user.save(update_fields=PERSONAL & set(form.changed_data))
         if change and form.cleaned_data.get("password") and form.cleaned_data.get("revokes_tokens"):
             revoke_all(obj.user)
         if obj.user_id == request.user.pk:

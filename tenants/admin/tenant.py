@@ -15,12 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2Widget
 
 from tenants.bounded import BoundedAdmin
 from tenants.choices import Role
+from tenants.locked_rows import LocksRows
 from tenants.models import Tenant
 from tenants.reach import reach_of
 
@@ -58,7 +58,7 @@ class TenantSettingsForm(forms.ModelForm):
 
 
 @admin.register(Tenant)
-class TenantAdmin(BoundedAdmin, ModelAdmin):
+class TenantAdmin(BoundedAdmin, LocksRows):
     """A tenant's settings; an operator also names, nests and closes tenants."""
 
     form = TenantSettingsForm

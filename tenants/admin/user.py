@@ -9,16 +9,17 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.forms import UserChangeForm, UserCreationForm
 
 from tenants.admin.password import GivenPasswordForm
 from tenants.bounded import BoundedAdmin
+from tenants.locked_rows import LocksRows, MergesRows
 from tenants.models import Membership, User
 from tenants.reach import reach_of
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(MergesRows, TabularInline):
     """The tenants a person works for."""
 
     model = Membership
@@ -36,7 +37,7 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(BoundedAdmin, DjangoUserAdmin, ModelAdmin):
+class UserAdmin(BoundedAdmin, DjangoUserAdmin, LocksRows):
     """Everybody who signs in, operators included."""
 
     form = UserChangeForm

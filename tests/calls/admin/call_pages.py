@@ -23,7 +23,6 @@ def form_of(call, **told):
         "tags": [str(tag.pk) for tag in call.tags.all()],
         "flag_notes": call.flag_notes,
         "contact": str(call.contact_id or ""),
-        "read_version": str(call.version),
         **({"is_flagged": "on"} if call.is_flagged else {}),
         **told,
     }

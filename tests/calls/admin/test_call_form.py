@@ -14,6 +14,7 @@ from calls.models import Call, CallEvent, CallNote, Tag
 from tests.calls.admin.call_pages import LIST, address, form_of, text_of
 from tests.calls.api.client import BODY, ApiClient, faults_of
 from tests.make import make_agent, make_call, make_center, make_contact, make_tenant
+from tests.tenants.admin_forms import read, sent
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -66,17 +67,16 @@ def test_a_chosen_contact_stays_and_can_be_taken_away(client, tenant):
 
 
 def test_a_colleagues_edit_is_not_undone_unawares(client, tenant):
-    call = make_call(tenant, notes="first")
-    form = form_of(call, note="mine")
-    ledger.amend(call, CallChanges(notes="theirs"))
-    answer = client.post(address(call), form)
-    assert answer.status_code == 200
-    assert "Somebody edited this call while you did" in answer.content.decode()
-    assert "mine</textarea>" in answer.content.decode()
-    assert Call.objects.get(pk=call.pk).notes == "theirs"
-    again = {**form, "read_version": answer.context["adminform"].form["read_version"].value()}
-    assert client.post(address(call), again).status_code == 302
-    assert Call.objects.get(pk=call.pk).notes == "theirs\n\nmine"
+    call = make_call(tenant)
+    opened = read(text_of(client, call))
+    ledger.amend(call, CallChanges(outcome="theirs"))
+    answer = client.post(address(call), sent(opened, outcome=["ours"], note=["mine"])).content.decode()
+    assert "Now: “theirs”. Yours: “ours”." in answer
+    assert "mine</textarea>" in answer
+    assert Call.objects.get(pk=call.pk).outcome == "theirs"
+    assert client.post(address(call), sent(read(answer))).status_code == 302
+    call.refresh_from_db()
+    assert (call.outcome, call.notes) == ("ours", "mine")
 
 
 def test_the_thread_tells_who_wrote_what_and_only_authors_may_edit(client, tenant, user):
