@@ -1,7 +1,7 @@
 """Calls as a CSV file, row by row: UTF-8 with its mark, so that spreadsheets read it; times in a named zone with their offset.
 
-A cell that a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection); a plain number in
-international form is none. Lengths are seconds.
+A cell that a spreadsheet would take for a formula, or part of which it would where it splits cells at other signs, begins
+with an apostrophe (OWASP, CSV injection); a plain number in international form is none. Lengths are seconds.
 """
 
 from __future__ import annotations
@@ -20,16 +20,23 @@ from calls.models import Call
 from calls.models.view import Column
 
 AT_ONCE = 500  # calls read together
-_PHONE = re.compile(r"\+[\d ]+\Z")
+_PHONE = re.compile(r"\s*\+[0-9 ]+\Z")
+_SPLITS = re.compile(r"([;\t\r\n])")  # where spreadsheets of other countries begin a new cell, or a new row
+_FORMULA = re.compile("[\\s\"'\ufeff]*[=+\\-@＝＋－＠]")
 _RELATED = ("contact", "company", "agent", "center", "line")
 _UNREAD = ("document", "facts", "given_contact", "screen_pop")
 
 
 def safe(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula."""
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") and not _PHONE.match(text):
-        return f"'{text}"
-    return text
+    """The text as a cell that no spreadsheet takes for a formula, wherever it splits cells."""
+    cell = "".join(_defused(part) for part in _SPLITS.split(text))
+    return f"'{cell}" if cell[:1] in ("\t", "\r", "\n") else cell
+
+
+def _defused(part: str) -> str:
+    if _FORMULA.match(part) and not _PHONE.match(part):
+        return f"'{part}"
+    return part
 
 
 class CallTable:

@@ -17,6 +17,7 @@ from calls.drafts import CallChanges
 from calls.models import Call, CallBatch
 from calls.models.batch import BatchAct, BatchState
 from calls.models.view import Column
+from calls.transfer.table import safe
 from tests.make import STARTED_AT, make_call, make_center, make_contact, make_operator, make_recording, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
@@ -238,13 +239,32 @@ def test_times_are_the_readers_and_lengths_seconds(tenant):
     assert row["started (America/New_York)"] == "2026-07-01 18:30:00-04:00"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2", "@SUM(1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1+cmd|' /C calc'!A0", "-2", "@SUM(1)", "＝1+1", "＋1", "－1", "＠SUM(1)", '"=1+1', "'=1+1"]
+)
 def test_no_cell_is_taken_for_a_formula(agent, tenant, text):
     make_call(tenant, "+46701234567", notes=text, outcome=text[:60].strip(), external_id=text.strip())
     [row] = export(agent)
     assert row["notes"] == f"'{text}"
     assert not row["external id"].startswith(("=", "+", "-", "@"))
     assert row["number"] == "+46701234567"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("x;=1+1", "x;'=1+1"),  # a new cell where semicolons separate them
+        ("x\n=1+1", "x\n'=1+1"),
+        ("x\t ＝1+1", "x\t' ＝1+1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("call +46701112233; then +46 70 111", "call +46701112233; then +46 70 111"),
+        ("+46701112233", "+46701112233"),
+        ("a = b, c - d; e@example.com", "a = b, c - d; e@example.com"),
+    ],
+)
+def test_no_part_of_a_cell_is_taken_for_a_formula(text, cell):
+    assert safe(text) == cell
 
 
 def test_the_chosen_columns_and_no_others_are_told(agent, tenant):
