@@ -227,7 +227,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "callhub.admin.environment",
     "DASHBOARD_CALLBACK": "callhub.admin.dashboard",
     "STYLES": ["callhub.admin.stylesheet"],
-    "SCRIPTS": ["callhub.admin.script"],
+    "SCRIPTS": ["callhub.admin.script", "callhub.admin.keyboard"],
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",

@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import actions
+from django.contrib.admin import action, actions
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
 from tenants.merging import merged, opened
@@ -42,9 +43,7 @@ class LocksRows(ModelAdmin):
         context["opened"] = opened([context["adminform"].form, *inlines])
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Django's own, which deletes in one transaction; a row that must stay is shown again with the reason."""
         try:
             return super().delete_view(request, object_id, extra_context)
@@ -69,6 +68,7 @@ class LocksRows(ModelAdmin):
         list(locked.order_by("pk").values_list("pk"))
 
 
+@action(description=gettext_lazy("Delete selected %(verbose_name_plural)s"), permissions=["delete"])
 def delete_selected(page: Any, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
     """Django's own action, all or nothing: one row that must stay keeps every other one, and the reason is shown."""
     try:

@@ -49,7 +49,8 @@ class MergedForm(forms.BaseModelForm):
         return conflicts
 
     def _take(self, stored: Sent) -> None:
-        data: Any = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         for name, values in stored.items():
             data.setlist(name, values)
         self.data = data
@@ -81,9 +82,10 @@ def _read(text: str) -> dict[str, str]:
 
 def _shown(field: BoundField) -> Sent:
     """What a browser sends for the stored value when its reader changes nothing."""
-    name, widget = field.html_name, field.field.widget
+    name = field.html_name
+    widget: Any = field.field.widget
     value = field.field.prepare_value(field.initial)
-    if isinstance(widget, forms.MultiWidget):
+    if isinstance(field.field.widget, forms.MultiWidget):
         values = zip(widget.widgets_names, widget.widgets, widget.decompress(value), strict=True)
         return {name + end: _texts(part.format_value(piece)) for end, part, piece in values}
     if isinstance(widget, forms.CheckboxInput):
@@ -127,9 +129,11 @@ def _in_words(field: BoundField, sent: Sent) -> str:
     if isinstance(kind.widget, forms.CheckboxInput):
         return gettext("Yes") if texts else gettext("No")
     if isinstance(kind, forms.ModelChoiceField):
-        keys = [text for text in texts if is_key(kind.queryset.model._meta.pk, text)]
-        texts = [kind.label_from_instance(row) for row in kind.queryset.filter(pk__in=keys)]
+        rows: Any = kind.queryset
+        keys = [text for text in texts if is_key(rows.model._meta.pk, text)]
+        texts = [kind.label_from_instance(row) for row in rows.filter(pk__in=keys)]
     elif isinstance(kind, forms.ChoiceField):
-        names = {str(value): str(name) for value, name in flatten_choices(kind.choices)}
+        pairs: Any = flatten_choices(kind.choices)
+        names = {str(value): str(label) for value, label in pairs}
         texts = [names.get(text, text) for text in texts]
     return Truncator(", ".join(texts) or "–").chars(LONGEST)

@@ -37,7 +37,7 @@ class MembershipInline(MergesRows, TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(BoundedAdmin, DjangoUserAdmin, LocksRows):
+class UserAdmin(BoundedAdmin, DjangoUserAdmin, LocksRows):  # type: ignore[misc]
     """Everybody who signs in, operators included."""
 
     form = UserChangeForm
