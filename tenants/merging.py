@@ -74,10 +74,10 @@ def _fields_of(form: forms.BaseForm) -> Iterator[BoundField]:
 def _read(text: str) -> dict[str, str]:
     """The fingerprints by field. What is no such text is read as none: the form is then like any other."""
     try:
-        told = json.loads(text)
+        found = json.loads(text)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _shown(field: BoundField) -> Sent:
@@ -133,7 +133,8 @@ def _in_words(field: BoundField, sent: Sent) -> str:
         keys = [text for text in texts if is_key(rows.model._meta.pk, text)]
         texts = [kind.label_from_instance(row) for row in rows.filter(pk__in=keys)]
     elif isinstance(kind, forms.ChoiceField):
-        pairs: Any = flatten_choices(kind.choices)
+        offered: Any = kind.choices
+        pairs: Any = flatten_choices(offered)
         names = {str(value): str(label) for value, label in pairs}
         texts = [names.get(text, text) for text in texts]
     return Truncator(", ".join(texts) or "–").chars(LONGEST)

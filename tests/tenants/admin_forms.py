@@ -27,10 +27,10 @@ class Field:
                 return [["#112233"], ["#445566"]]
             case "email":
                 return [["one@example.com"], ["two@example.com"]]
-        told = [[str(int(shown) + more)] for more in (1, 2) if shown.isdigit()]
+        given = [[str(int(shown) + more)] for more in (1, 2) if shown.isdigit()]
         times = [["2030-01-02"], ["2030-01-03"], ["10:11:12"], ["10:11:13"]]
         words = [[f"{shown}1"], [f"{shown}2"], ["FI"], ["NO"], ["7"], ["8"]]
-        return [*told, *words, *times]
+        return [*given, *words, *times]
 
 
 class _Reader(HTMLParser):
@@ -40,32 +40,32 @@ class _Reader(HTMLParser):
         self.inside, self.select, self.area = False, None, None
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attributes}
+        given = {name: value or "" for name, value in attributes}
         if tag == "form":
-            self.inside = told.get("id", "").endswith("_form")
-        name = told.get("name", "")
+            self.inside = given.get("id", "").endswith("_form")
+        name = given.get("name", "")
         if tag == "option" and self.select:
-            self._option(self.select, told.get("value", ""), "selected" in told)
-        if not self.inside or not name or "disabled" in told or "__prefix__" in name:
+            self._option(self.select, given.get("value", ""), "selected" in given)
+        if not self.inside or not name or "disabled" in given or "__prefix__" in name:
             return
         if tag == "select":
-            kind = "multiple" if "multiple" in told else "select"
+            kind = "multiple" if "multiple" in given else "select"
             self.select = self.fields.setdefault(name, Field(name, kind, []))
         if tag == "textarea":
             self.area = self.fields.setdefault(name, Field(name, "text", [""]))
         if tag == "input":
-            self._input(name, told)
+            self._input(name, given)
 
-    def _input(self, name: str, told: dict[str, str]) -> None:
-        kind, value = told.get("type", "text"), told.get("value", "")
+    def _input(self, name: str, given: dict[str, str]) -> None:
+        kind, value = given.get("type", "text"), given.get("value", "")
         if kind in ("submit", "button", "image", "file"):
             return
         if kind not in ("checkbox", "radio"):
             self.fields[name] = Field(name, kind, [value])
-        elif "value" in told:
-            self._option(self.fields.setdefault(name, Field(name, "checkboxes", [])), value, "checked" in told)
+        elif "value" in given:
+            self._option(self.fields.setdefault(name, Field(name, "checkboxes", [])), value, "checked" in given)
         else:
-            self.fields[name] = Field(name, kind, ["on"] if "checked" in told else [])
+            self.fields[name] = Field(name, kind, ["on"] if "checked" in given else [])
 
     def _option(self, field: Field, value: str, is_chosen: bool) -> None:
         field.options.append(value)
@@ -95,6 +95,6 @@ def read(html: str) -> dict[str, Field]:
     return reader.fields
 
 
-def sent(fields: dict[str, Field], **told: list[str]) -> Any:
+def sent(fields: dict[str, Field], **given: list[str]) -> Any:
     """What a browser sends for a form, with some fields changed."""
-    return MultiValueDict({name: told.get(name, field.values) for name, field in fields.items()})
+    return MultiValueDict({name: given.get(name, field.values) for name, field in fields.items()})
