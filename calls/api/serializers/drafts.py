@@ -21,6 +21,7 @@ from calls.api.problems import bad_field
 from calls.api.serializers.base import Strict
 from calls.choices import Direction, Disposition, LegRole, Source
 from calls.drafts import CallChanges, CallDraft, InteractionDraft, LegDraft, PartyDraft
+from calls.models import Call
 from calls.models.note import LONGEST_NOTE
 from contacts.matching import AgentHint, ContactHint
 from contacts.models import Agent, Company, Contact
