@@ -12,9 +12,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.api.moments import read_local, read_moment, rfc3339, seconds
+from calls.api.moments import read_local, read_moment, rfc3339
 from calls.drafts import PartyDraft
 from calls.ledger import LONGEST_MS
+from calls.life import Party, life_of, seconds
 
 PARTY_IN = {
     "oneOf": [
@@ -107,18 +108,14 @@ class PartyInField(serializers.Field[PartyDraft, Any, Any, Any]):
 
 @extend_schema_field(PARTY_OUT)
 class PartyOutField(serializers.Field[Any, Any, Any, Any]):
-    """One side of a call, out of the row's columns that begin with the field's name."""
+    """One side of a call, as ``calls.life`` has it: the field's name says which."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs, source="*", read_only=True)
 
     def to_representation(self, value: Any) -> dict[str, Any]:
-        side = self.field_name
-        return {
-            "number": getattr(value, f"{side}_raw"),
-            "e164": getattr(value, f"{side}_e164") or None,
-            "name": getattr(value, f"{side}_name"),
-        }
+        party: Party = getattr(life_of(value), str(self.field_name))
+        return {"number": party.number, "e164": party.e164 or None, "name": party.name}
 
 
 class RelatedField(serializers.UUIDField):

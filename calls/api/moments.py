@@ -94,13 +94,6 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def seconds(length_ms: int | None) -> int | float | None:
-    """Milliseconds as seconds: whole ones as an integer."""
-    if length_ms is None:
-        return None
-    return length_ms / 1000 if length_ms % 1000 else length_ms // 1000
-
-
 def read_seconds(text: str) -> int:
     """Seconds, decimals allowed, as milliseconds. Raises ``ValueError``."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db import models
 from django.utils import timezone
 
 from calls.choices import MISSED, Direction, Disposition, LegRole, Source, State
-from calls.drafts import CallDraft, PartyDraft
+from calls.drafts import CallDraft, LegDraft, PartyDraft
 from calls.errors import InvalidCall
 from calls.ledger.tagging import tidy_names
 from calls.models import Call
@@ -67,6 +67,8 @@ def judged(tenant: Tenant, draft: CallDraft) -> Call:
         document=dict(draft.document),
         is_verified=draft.is_verified,
     )
+    if call.transfer_ms is None:
+        call.transfer_ms = transfer_ms_of(draft.legs)
     if draft.heard_ms is not None:
         _take_heard(call, draft.heard_ms)
     settle_times(call)
@@ -173,6 +175,16 @@ def _take_heard(call: Call, heard_ms: int) -> None:
     if call.ended_at is None and call.duration_ms is None:
         answered_at = call.answered_at or call.started_at + timedelta(milliseconds=call.ring_ms or 0)
         call.ended_at = max(answered_at, call.started_at) + timedelta(milliseconds=max(heard_ms, call.talk_ms or 0))
+
+
+def transfer_ms_of(legs: Iterable[LegDraft]) -> int | None:
+    """How long its transfers took, until answer or end; None where there were none."""
+    lengths = [
+        _ms(until - leg.started_at)
+        for leg in legs
+        if leg.role == LegRole.TRANSFER and leg.started_at and (until := leg.answered_at or leg.ended_at)
+    ]
+    return max(0, sum(lengths)) if lengths else None
 
 
 def has_talked(disposition: str) -> bool:

@@ -12,7 +12,7 @@ from calls import events
 from calls.choices import STATE_ORDER, EventKind, State
 from calls.drafts import CallDraft, CallProgress, LegDraft
 from calls.ledger.holding import HELD, RESUMED, is_repeat, take_holds
-from calls.ledger.judging import settle_times
+from calls.ledger.judging import settle_times, transfer_ms_of
 from calls.ledger.legs import settle_around, take_places, talk_of
 from calls.ledger.reaping import forget_guess, was_given_up
 from calls.ledger.recording import record
@@ -26,7 +26,7 @@ from tenants.models import Tenant, User
 _LEG_FACTS = ("disposition", "started_at", "answered_at", "ended_at")
 _COLUMNS = (
     "state", "disposition", "disposition_detail", "answered_at", "ended_at", "duration_ms", "ring_ms", "talk_ms", "hold_ms",
-    "hold_count", "is_answered_elsewhere",
+    "hold_count", "is_answered_elsewhere", "transfer_ms",
     "version", "updated_at",
 )  # fmt: skip
 
@@ -83,6 +83,8 @@ def _take(call: Call, told: CallProgress) -> None:
     call.ended_at = max(told.ended_at or told.happened_at, call.answered_at or call.started_at)
     if call.hold_count:
         take_holds(call, told)
+    if told.legs:
+        call.transfer_ms = transfer_ms_of(told.legs)
     settle_times(call)
 
 

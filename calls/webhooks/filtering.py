@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from calls.choices import EndpointKind, State, WebhookEvent
+from calls.life import life_of
 from calls.models import Call, WebhookEndpoint
-from calls.webhooks.payloads.fonestorm import goes_out, reaches_line
+from calls.webhooks.payloads.fonestorm import reaches_line
 from calls.webhooks.vocabulary import fits
 
 _CALL_LISTS = ("directions", "dispositions", "line_ids", "agent_ids", "company_ids", "tag_ids")
@@ -46,5 +47,5 @@ def _is_of_number(endpoint: WebhookEndpoint, call: Call) -> bool:
     if endpoint.kind == EndpointKind.CDR_CALLBACK:
         return True
     if endpoint.kind == EndpointKind.SEND_CALLBACK:
-        return call.line_id == endpoint.line_id and goes_out(call)
+        return call.line_id == endpoint.line_id and life_of(call).goes_out
     return reaches_line(call, endpoint.line)

@@ -19,12 +19,13 @@ from calls.api.filters.statistics import (
     StatisticsFilters,
     WordSaid,
 )
-from calls.api.moments import rfc3339, seconds
+from calls.api.moments import rfc3339
 from calls.api.pagination import read_size
 from calls.api.problems import bad_parameter
 from calls.api.schema import parameter_of
 from calls.api.serializers.statistics import StatisticsDocument
 from calls.api.views.base import Door
+from calls.life import seconds
 from calls.models import Call
 from calls.reports import Span, Tally
 from calls.reports.tally import USUAL_WITHIN_S, average, percentile

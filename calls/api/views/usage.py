@@ -14,10 +14,11 @@ from rest_framework.response import Response
 
 from calls import usage
 from calls.api.limits import WINDOW_S
-from calls.api.moments import rfc3339, seconds
+from calls.api.moments import rfc3339
 from calls.api.problems import bad_parameter
 from calls.api.serializers.usage import UsageDocument
 from calls.api.views.base import Door
+from calls.life import seconds
 
 USUAL_DAYS = 31
 MOST_DAYS = 366

@@ -15,6 +15,7 @@ Where a page is silent or contradicts itself we serve this reading:
 - Search shows every ended call of the log, whoever sent it, by growing id. ``audiomd5hash`` and ``audiolengthbytes`` are there
   where audio is kept here; ``rating`` 0 is none; ``subject`` is the call's outcome, ``handsetgroup`` its center. A date without a
   time is its midnight, ``datetimemax`` includes its own second. A reseller sees its clients' calls beside its own.
+- Lengths are integers, as the public client reads them: ``durationseconds`` to the nearest second.
 - v2: an empty ``connecteddatetimeutc`` means that nobody answered, so no audio is needed (200); nor is it where a call of this
   ``callid`` has its audio already.
 - A tempcallid has 32 hex digits of which 122 bits are random.

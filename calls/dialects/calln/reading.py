@@ -19,6 +19,7 @@ from calls.drafts import CallDraft, PartyDraft
 LONGEST_TEXT = 1000
 LONGEST_NOTES = 20_000
 MOST_KEYS = 1000
+LATEST_PRESS_MS = 10**10  # in a call
 
 
 def read_document(request: HttpRequest) -> dict[str, Any]:
@@ -131,10 +132,22 @@ def _party(side: Mapping[str, Any]) -> PartyDraft:
     return PartyDraft(number=text(side, "phonenumber"), name=text(side, "name"))
 
 
-def _side_facts(prefix: str, side: Mapping[str, Any]) -> dict[str, str]:
-    facts = {f"{prefix}_{kept}": told for name, kept in SIDE_FACTS.items() if (told := text(side, name))}
+def _side_facts(prefix: str, side: Mapping[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {f"{prefix}_{kept}": told for name, kept in SIDE_FACTS.items() if (told := text(side, name))}
     presses = side.get("keypresses") or []
     if not isinstance(presses, list) or len(presses) > MOST_KEYS or not all(isinstance(press, Mapping) for press in presses):
         raise bad_field("keypresses", f"must be a list of at most {MOST_KEYS} objects.")
-    keys = "".join(text(in_lower_case(press), "key", longest=8) for press in presses)
-    return {**facts, f"{prefix}_dtmf": keys} if keys else facts
+    pressed = [_press(in_lower_case(press)) for press in presses]
+    keys = "".join(press["key"] for press in pressed)
+    return {**facts, f"{prefix}_dtmf": keys, f"{prefix}_keypresses": pressed} if keys else facts
+
+
+def _press(press: Mapping[str, Any]) -> dict[str, Any]:
+    """One key that was pressed, and when, in whole milliseconds, where that is given."""
+    key = {"key": text(press, "key", longest=8)}
+    when = press.get("timems")
+    if isinstance(when, str) and when.isascii() and when.isdigit():
+        when = float(when)
+    if isinstance(when, bool) or not isinstance(when, int | float):
+        return key
+    return {"timems": round(when), **key} if 0 <= when < LATEST_PRESS_MS else key

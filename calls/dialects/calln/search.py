@@ -18,6 +18,7 @@ from calls.dialects.calln.accounts import accounts_within_reach
 from calls.dialects.calln.errors import bad_field
 from calls.dialects.calln.moments import end_moment, first_moment
 from calls.dialects.calln.vocabulary import DIRECTIONS
+from calls.life import outside_on
 from calls.models import Call, Recording, Tag
 from calls.models.call import CallQuerySet
 from calls.tasks import number_calls
@@ -123,28 +124,21 @@ def _with_words(calls: CallQuerySet, search: Search, accounts: list[Any]) -> Cal
 
 
 def _with_number(side: str, number: Number) -> Q:
-    """Calls with this number on this side; equal in E.164, else as written. A party of no side is shown as the caller."""
+    """Calls with this number on this side; equal in E.164, else as written. The outside party stands where it is shown."""
     if number.e164:
         same, remote = Q(**{f"{side}_e164": number.e164}), Q(remote_e164=number.e164)
     else:
         same, remote = Q(**{f"{side}_raw": number.raw}), Q(remote_raw=number.raw)
         if number.key:
             remote |= Q(remote_e164="", remote_key=number.key)
-    outside = Direction.OUTBOUND if side == "callee" else Direction.INBOUND
-    same |= remote & Q(direction=outside)
-    return same | (remote & _ONE_SIDED) if side == "caller" else same
+    return same | (remote & outside_on(side))
 
 
 def _with_name(side: str, name: str) -> Q:
-    """Calls with this text in the name that is shown on this side: the one that was told, else the contact's."""
-    told = Q(**{f"{side}_name__icontains": name})
-    outside = Direction.OUTBOUND if side == "callee" else Direction.INBOUND
-    known = Q(**{f"{side}_name": "", "direction": outside, "contact__name__icontains": name})
-    one_sided = _ONE_SIDED & (Q(remote_name__icontains=name) | Q(remote_name="", contact__name__icontains=name))
-    return told | known | one_sided if side == "caller" else told | known
-
-
-_ONE_SIDED = Q(direction=Direction.UNKNOWN, caller_raw="", caller_name="", callee_raw="", callee_name="")
+    """Calls with this text in the name that is shown on this side: the one that was given, else the contact's."""
+    given = Q(**{f"{side}_name__icontains": name})
+    outside = Q(remote_name__icontains=name) | Q(remote_name="", contact__name__icontains=name)
+    return given | (Q(**{f"{side}_name": ""}) & outside & outside_on(side))
 
 
 def _text(query: Mapping[str, str], name: str) -> str:

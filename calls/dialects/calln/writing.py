@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from calls.choices import MISSED, Direction, EventKind, RecordingState
 from calls.dialects.calln.moments import written
 from calls.dialects.calln.vocabulary import ACTIONS, DIRECTION_WORDS
+from calls.life import CALLEE, CALLER, Life, life_of, whole_seconds
 from calls.models import Call, CallEvent, Line, Recording
 from tenants.models import Tenant
 
@@ -17,35 +18,35 @@ _UNDER_WAY = (RecordingState.EXPECTED, RecordingState.UPLOADING)
 
 
 def call_document(call: Call, zone: ZoneInfo) -> dict[str, Any]:
-    """One call, read through ``search.with_everything_shown``; ``startdatetime`` in ``zone``, lengths in seconds."""
-    caller, callee = _sides(call)
+    """One call, read through ``search.with_everything_shown``; ``startdatetime`` in ``zone``, lengths in whole seconds."""
+    life = life_of(call)
     return {
         **_head(call, zone),
-        "callerphonenumber": caller[1],
-        "callername": caller[0],
-        "destinationphonenumber": callee[1],
-        "destinationname": callee[0],
-        **_tail(call),
+        "callerphonenumber": life.caller.number,
+        "callername": life.caller_name,
+        "destinationphonenumber": life.callee.number,
+        "destinationname": life.callee_name,
+        **_tail(life),
     }
 
 
 def newer_document(call: Call, zone: ZoneInfo, audio_address: Callable[[Call], str]) -> dict[str, Any]:
     """One call as the second generation shows it, its two sides apart and what became of its audio."""
-    (caller_name, caller_number), (callee_name, callee_number) = _sides(call)
-    kind, reason = _type(call)
+    life = life_of(call)
+    kind, reason = _type(life)
     audio = _audio(call)
     return {
         **_head(call, zone),
         "callid": call.external_id,
         "type": kind,
         "typediscardedreason": reason,
-        "caller": _side(call, "caller", caller_name, caller_number),
-        "destination": _side(call, "callee", callee_name, callee_number),
+        "caller": _side(call, CALLER, life.caller_name, life.caller.number),
+        "destination": _side(call, CALLEE, life.callee_name, life.callee.number),
         "telephonyplatform": _fact(call, "platform"),
         "clientoperatingsystem": _fact(call, "operating_system"),
         "clientservername": _fact(call, "server"),
         "location": _fact(call, "location"),
-        **_tail(call),
+        **_tail(life),
         **({"audiourl": audio_address(call), "audiocontenttype": audio.mime} if audio else {}),
     }
 
@@ -94,14 +95,15 @@ def _head(call: Call, zone: ZoneInfo) -> dict[str, Any]:
         "id": call.number,
         "startdatetime": written(call.started_at, zone),
         "startdatetimeutc": written(call.started_at, UTC),
-        "durationseconds": _seconds(call.duration_ms),
+        "durationseconds": whole_seconds(call.duration_ms),
         "answerdelayms": call.ring_ms or 0,
         "direction": direction,
         "directiontype": direction,
     }
 
 
-def _tail(call: Call) -> dict[str, Any]:
+def _tail(life: Life) -> dict[str, Any]:
+    call = life.call
     audio = _audio(call)
     return {
         "subject": call.outcome,
@@ -112,29 +114,22 @@ def _tail(call: Call) -> dict[str, Any]:
     }
 
 
-def _sides(call: Call) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Name and number of the caller and of who was called, as they were told; the contact's name stands in for one untold.
-
-    Where it is not known which way the call went and one party is known, that one is the caller.
-    """
-    remote_name = call.remote_name or (call.contact.name if call.contact else "")
-    caller, callee = [call.caller_name, call.caller_raw], [call.callee_name, call.callee_raw]
-    if call.direction == Direction.UNKNOWN and not any(caller + callee):
-        caller = [remote_name, call.remote_raw]
-    outside = {Direction.INBOUND: caller, Direction.OUTBOUND: callee}.get(Direction(call.direction))
-    if outside is not None:
-        outside[:] = outside[0] or remote_name, outside[1] or call.remote_raw
-    return (caller[0], caller[1]), (callee[0], callee[1])
-
-
 def _side(call: Call, prefix: str, name: str, number: str) -> dict[str, Any]:
     return {
         "phonenumber": number,
         "name": name,
         "macaddress": _fact(call, f"{prefix}_mac"),
         "mediaendpoint": _fact(call, f"{prefix}_media_endpoint"),
-        "keypresses": _fact(call, f"{prefix}_dtmf"),
+        "keypresses": _keypresses(call, prefix),
     }
+
+
+def _keypresses(call: Call, prefix: str) -> list[dict[str, Any]]:
+    """The keys as they came; of a source that names no times, the keys alone."""
+    given = call.facts.get(f"{prefix}_keypresses")
+    if isinstance(given, list):
+        return given
+    return [{"key": key} for key in _fact(call, f"{prefix}_dtmf")]
 
 
 def _fact(call: Call, name: str) -> str:
@@ -142,9 +137,10 @@ def _fact(call: Call, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _type(call: Call) -> tuple[str, str]:
+def _type(life: Life) -> tuple[str, str]:
     """What became of the call's audio, and why there is none of a call that was talked on."""
-    if call.has_recording:
+    call = life.call
+    if life.has_recording:
         return "recorded", ""
     if any(recording.state in _UNDER_WAY for recording in _recordings(call)):
         return "uploading", ""
@@ -162,8 +158,3 @@ def _audio(call: Call) -> Recording | None:
 def _recordings(call: Call) -> list[Recording]:
     recordings: list[Recording] = call.audio  # type: ignore[attr-defined] # by with_everything_shown
     return recordings
-
-
-def _seconds(milliseconds: int | None) -> int | float:
-    whole, rest = divmod(milliseconds or 0, 1000)
-    return (milliseconds or 0) / 1000 if rest else whole

@@ -102,13 +102,6 @@ def iso(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if value else None
 
 
-def seconds(length_ms: int | None) -> int | float | None:
-    """Milliseconds as seconds, whole where they are."""
-    if length_ms is None:
-        return None
-    return length_ms / 1000 if length_ms % 1000 else length_ms // 1000
-
-
 def _from_epoch(name: str, value: float) -> datetime | None:
     """Milliseconds since 1970. Nothing (0) and seconds sent in their place are refused: they would lie in its first weeks."""
     if 0 <= value < SECONDS_BELOW:

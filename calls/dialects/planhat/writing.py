@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from calls.choices import Direction, MatchState, Source
-from calls.dialects.planhat.values import iso, seconds
+from calls.dialects.planhat.values import iso
 from calls.dialects.planhat.vocabulary import CALL_FIELDS, DIRECTION_WORDS, OURS
+from calls.life import life_of, seconds
 from calls.models import Call
 from tenants.ids import short_id
 
@@ -27,11 +28,11 @@ def selected(document: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
 
 
 def _as_told(call: Call) -> dict[str, Any]:
-    told = call.given_contact
+    told, life = call.given_contact, life_of(call)
     return {
         "_id": short_id(call.pk),
         "__v": call.version - 1,
-        "nr": call.remote_raw,
+        "nr": life.remote.number,
         "phUserId": told.get("id"),
         "userId": told.get("external_id"),
         "phCompanyId": told.get("company_id"),
@@ -43,7 +44,7 @@ def _as_told(call: Call) -> dict[str, Any]:
         "end": iso(call.ended_at),
         "waiting": seconds(call.ring_ms),
         "direction": DIRECTION_WORDS.get(Direction(call.direction)),
-        "record": call.recording_url,
+        "record": life.recording_url,
         "createDate": iso(call.created_at),
         **_extras(call),
     }

@@ -40,10 +40,3 @@ class Rendered:
 def moment(value: datetime | None) -> str | None:
     """A time as our API writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
-
-
-def seconds(length_ms: int | None) -> int | float | None:
-    """Milliseconds as seconds: whole ones as an integer."""
-    if length_ms is None:
-        return None
-    return length_ms / 1000 if length_ms % 1000 else length_ms // 1000

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from calls.choices import Direction, Disposition, PayloadFormat, WebhookEvent
+from calls.life import Party, begun_seconds, life_of
 from calls.models import Call, Line
 from calls.webhooks.payloads.base import Fact, Rendered
 
@@ -47,52 +48,37 @@ def document_of(fact: Fact, *, is_received: bool = False) -> dict[str, Any]:
     """The vendor's document. A call that is gone has empty numbers."""
     call = fact.call
     is_end = fact.event_type == WebhookEvent.CALL_ENDED
-    is_outgoing = call is not None and goes_out(call) and not is_received
+    life = life_of(call) if call is not None else None
     document: dict[str, Any] = {
         "uid": str(fact.call_id or ""),
         "account_code": fact.tenant.slug,
-        "direction": "OUTBOUND" if is_outgoing else "INBOUND",
+        "direction": "OUTBOUND" if life and life.goes_out and not is_received else "INBOUND",
         "status": "END" if is_end else "BEGIN",
-        "from": _number(call, "caller") if call else "",
-        "to": _number(call, "callee") if call else "",
+        "from": _number(life.caller) if life else "",
+        "to": _number(life.callee) if life else "",
         "type": "VOICE",
     }
     if is_end and call is not None:
-        document |= {"disposition": _disposition(call), "billable_seconds": _billable_seconds(call)}
+        document |= {"disposition": _disposition(call), "billable_seconds": begun_seconds(call.talk_ms)}
     return document
-
-
-def goes_out(call: Call) -> bool:
-    """Whether the call leaves by its line; one inside the house leaves by the caller's."""
-    if call.direction == Direction.UNKNOWN:
-        return call.line is not None and bool(call.caller_e164) and call.caller_e164 == call.line.e164
-    return call.direction in (Direction.OUTBOUND, Direction.INTERNAL)
 
 
 def reaches_line(call: Call, line: Line | None) -> bool:
     """Whether the call comes in on this line; one inside the house comes in on the line that is called."""
     if line is None:
         return False
-    if not goes_out(call):
+    if not life_of(call).goes_out:
         return call.line_id == line.pk
     if call.direction != Direction.INTERNAL or call.line_id == line.pk:
         return False
     return call.callee_e164 == line.e164 if line.e164 else call.callee_raw == line.number
 
 
-def _number(call: Call, side: str) -> str:
-    """One side's number; where the source named only the other party, this side is the line."""
-    e164, raw = getattr(call, f"{side}_e164"), getattr(call, f"{side}_raw")
-    if not (e164 or raw):
-        is_ours = goes_out(call) is (side == "caller")
-        if is_ours:
-            e164, raw = (call.line.e164, call.line.number) if call.line else ("", "")
-        else:
-            e164, raw = call.remote_e164, call.remote_raw
-    for number in (raw, e164):
+def _number(party: Party) -> str:
+    for number in (party.number, party.e164):
         if like := _NORTH_AMERICAN.fullmatch(re.sub(r"[\s().\-/]", "", number)):
             return like[1]
-    return e164 or raw
+    return party.international
 
 
 def _disposition(call: Call) -> str:
@@ -102,7 +88,3 @@ def _disposition(call: Call) -> str:
     if call.disposition == Disposition.FAILED:
         return f"FAILED:{call.disposition_detail or _NO_DETAIL}"
     return "ANSWERED" if call.talk_ms else "NO_ANSWER"
-
-
-def _billable_seconds(call: Call) -> int:
-    return -(-(call.talk_ms or 0) // 1000)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from calls.choices import WebhookEvent
+from calls.life import Party, life_of, seconds
 from calls.models import Call
 from calls.tokens import fill_template
-from calls.webhooks.payloads.base import LIMIT, Fact, Rendered, moment, seconds
+from calls.webhooks.payloads.base import LIMIT, Fact, Rendered, moment
 
 CUT_TO = 1000  # characters of a text in a message that is too long
 MOST_TAGS = 50
@@ -88,13 +89,16 @@ def _call(call: Call) -> dict[str, Any]:
     moments = ("started_at", "answered_at", "ended_at")
     lengths = ("duration", "ring", "talk", "hold", "transfer", "work")
     people = ("contact", "company", "agent", "center", "line")
+    life = life_of(call)
     return {
         "id": str(call.pk),
         "version": call.version,
         **{name: str(getattr(call, name)) for name in texts},
         **{name: moment(getattr(call, name)) for name in moments},
         **{name: seconds(getattr(call, f"{name}_ms")) for name in lengths},
-        **{side: _party(call, side) for side in ("caller", "callee", "remote")},
+        "caller": _party(life.caller),
+        "callee": _party(life.callee),
+        "remote": _party(life.remote),
         "withheld": call.is_withheld,
         **{name: str(key) if (key := getattr(call, f"{name}_id")) else None for name in people},
         "agent_name": call.agent_name,
@@ -104,15 +108,14 @@ def _call(call: Call) -> dict[str, Any]:
         "tags": sorted(tag.name for tag in call.tags.all()),
         "flagged": call.is_flagged,
         "flag_notes": call.flag_notes,
-        "has_recording": call.has_recording,
-        "recording_url": call.recording_url,
+        "has_recording": life.has_recording,
+        "recording_url": life.recording_url,
         "verified": call.is_verified,
     }
 
 
-def _party(call: Call, side: str) -> dict[str, Any]:
-    number, e164, name = (getattr(call, f"{side}_{part}") for part in ("raw", "e164", "name"))
-    return {"number": number, "e164": e164 or None, "name": name}
+def _party(party: Party) -> dict[str, Any]:
+    return {"number": party.number, "e164": party.e164 or None, "name": party.name}
 
 
 def _cut(document: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def test_announces_sends_and_reads_a_call(client, ann, acme):
     }  # fmt: skip
     assert item["caller"] == {
         "phonenumber": "0409111222", "name": "Ann", "macaddress": "00:11:22:33:44:55", "mediaendpoint": "10.0.0.5:4000",
-        "keypresses": "1#",
+        "keypresses": [{"timems": 1200, "key": "1"}, {"timems": 1900, "key": "#"}],
     }  # fmt: skip
     assert item["destination"]["phonenumber"] == "0398765432"
     assert ask(client, "GET", f"/api/v2/call/{item['id']}").json() == item
