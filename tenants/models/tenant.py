@@ -102,10 +102,10 @@ class Tenant(models.Model):
         help_text=_("Accept calls at Planhat's open address without any credentials. They are marked as unverified."),
     )
     jsonp = models.BooleanField(
-        _("JSONP"),
+        _("JSONP by GET"),
         default=False,
         help_text=_(
-            "Answer HostedSuite's ?callback= with a script. Passwords then travel in addresses: leave off unless needed."
+            "Answer HostedSuite's ?callback= to GET as well. Passwords then travel in addresses: leave off unless needed."
         ),
     )
     monthly_deposits = models.PositiveIntegerField(

@@ -96,14 +96,15 @@ def read_fields(request: HttpRequest, query: Mapping[str, Any]) -> Fields:
 def read_callback(request: HttpRequest, query: Mapping[str, Any]) -> str:
     """The function a script wants to be called with the answer, or ``""``.
 
-    Refused where it is no plain name, or where the browser added credentials of its own to a request any page can cause.
+    Refused where it is no plain name, or by GET where the browser added credentials of its own: any page can cause that.
     """
     callback = str(query.get("callback", ""))
     if not callback:
         return ""
     if not _CALLBACK.fullmatch(callback):
         raise Refusal(400, "argument", "The callback must be a plain function name.", fields={"callback": "Not a plain name."})
-    if settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers:
+    has_others = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+    if request.method == "GET" and has_others:
         raise Refusal(403, "forbidden", "A callback is not answered to a request with a session or an Authorization header.")
     return callback
 

@@ -15,11 +15,13 @@ from calls.choices import Source
 from calls.dialects.base import DialectView, NotBuilt, Refusal, client_address, json_response, route
 from calls.dialects.hostedsuite.authentication import refused, sign_in
 from calls.dialects.hostedsuite.errors import DIALECT, bad_field
+from calls.dialects.hostedsuite.listing import allowances, centers, clients, contacts
 from calls.dialects.hostedsuite.reading import Fields, read_callback, read_fields, read_query
-from calls.dialects.hostedsuite.search import clients, find, read_search, with_everything_shown
-from calls.dialects.hostedsuite.writing import call_record, client, list_of, user_info
+from calls.dialects.hostedsuite.search import find, read_search, with_everything_shown
+from calls.dialects.hostedsuite.writing import allowance, call_record, center, client, contact, list_of, user_info
 from calls.drafts import CallChanges
 from calls.errors import CallNotFound
+from calls.life import fetched
 from calls.models import Call
 from tenants.authentication import Principal
 from tenants.budget import spend
@@ -40,8 +42,9 @@ class HostedSuiteView(DialectView):
 
     def authenticate(self, request: HttpRequest) -> Principal:
         principal = sign_in(self.fields, client_address(request))
-        if self.callback and not principal.tenant.jsonp:
-            raise Refusal(403, "forbidden", "JSONP is switched off for this customer.")
+        if self.callback and request.method == "GET" and not principal.tenant.jsonp:
+            text = "A callback is answered to POST; by GET it is switched off for this customer."
+            raise Refusal(403, "forbidden", text)
         spent = spend(f"hostedsuite:{principal.tenant.pk}", principal.tenant.calls_per_minute, 60)
         if not spent.is_allowed:
             headers = {"Retry-After": str(spent.reset_s)}
@@ -96,8 +99,10 @@ class CallUpdateView(HostedSuiteView):
         if call is None:
             raise CallNotFound("There is no such call.")
         ledger.amend(call, changes, actor=self.principal.user, source=Source.HOSTEDSUITE)
-        amended = with_everything_shown(calls).get(pk=call.pk)
-        return self.render(call_record(amended, self.principal.tenant.zone))
+        amended = fetched(with_everything_shown(calls).filter(pk=call.pk))
+        if not amended:
+            raise CallNotFound("The call was erased meanwhile.")
+        return self.render(call_record(amended[0], self.principal.tenant.zone))
 
 
 class AuthenticateView(HostedSuiteView):
@@ -115,8 +120,32 @@ class ClientListView(HostedSuiteView):
         return self.render([client(company, zone) for company in clients(self.principal, self.fields)])
 
 
+class CenterListView(HostedSuiteView):
+    """``POST /api/centers``: the centers, as a bare array."""
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        zone = self.principal.tenant.zone
+        return self.render([center(row, zone) for row in centers(self.principal, self.fields)])
+
+
+class ContactListView(HostedSuiteView):
+    """``POST /api/contacts``: the contacts, as a bare array."""
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        zone = self.principal.tenant.zone
+        return self.render([contact(row, zone) for row in contacts(self.principal, self.fields)])
+
+
+class AllowanceView(HostedSuiteView):
+    """``POST /api/call-allowance/balance``: what the calls of each client come to, as a bare array."""
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        search = read_search(self.fields, self.principal.tenant.zone)
+        return self.render([allowance(row) for row in allowances(self.principal, search, self.fields)])
+
+
 class NotBuiltView(NotBuilt):
-    """Call allowances and the callers of a client."""
+    """The callers of a client."""
 
     dialect = DIALECT
 
@@ -133,6 +162,8 @@ urlpatterns = [
     *_routes(r"api/authenticate", AuthenticateView.as_view(), "hostedsuite-authenticate"),
     *_routes(r"api/clients", ClientListView.as_view(), "hostedsuite-clients"),
     *_routes(r"api/clients/names", ClientListView.as_view(), "hostedsuite-client-names"),
+    *_routes(r"api/centers", CenterListView.as_view(), "hostedsuite-centers"),
+    *_routes(r"api/contacts", ContactListView.as_view(), "hostedsuite-contacts"),
+    *_routes(r"api/call-allowance/balance", AllowanceView.as_view(), "hostedsuite-allowance"),
     route(r"api/clients/(?P<client_id>[^/]+)/caller", NotBuiltView.as_view(), "hostedsuite-caller"),
-    route(r"api/call-allowance/balance", NotBuiltView.as_view(), "hostedsuite-allowance"),
 ]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from calls.choices import Direction
+from calls.life import Happening
 
-# ReceptionCallTypesApi; the framework takes a member's name or its number. As text, because that is how forms send them.
-CALL_TYPES = {
-    "incoming": Direction.INBOUND,
-    "0": Direction.INBOUND,
-    "outgoing": Direction.OUTBOUND,
-    "1": Direction.OUTBOUND,
-}
-TYPE_OF = {Direction.INBOUND: "Incoming", Direction.OUTBOUND: "Outgoing"}
+# ReceptionCallTypesApi, and whether such calls go out. The framework takes a member's name or its
+# number; as text, because that is how forms send them.
+CALL_TYPES = {"incoming": False, "0": False, "outgoing": True, "1": True}
+TYPE_OF = {False: "Incoming", True: "Outgoing"}
 SORT_DIRECTIONS = {"asc": False, "0": False, "desc": True, "1": True}  # whether the order is descending
+# What of a call is billed, and CallRoundingType in milliseconds.
+BILLED = {"BillTalk": "talk_ms", "BillHold": "hold_ms", "BillTransfer": "transfer_ms", "BillRing": "ring_ms"}
+ROUNDINGS = {"none": 0, "0": 0, "nextminute": 60_000, "1": 60_000, "next30seconds": 30_000, "2": 30_000}
 FLAGS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+
+# CallRecordInteractionInfo.Type of what an exchange reports; other sources have their own words.
+INTERACTION_TYPES = {
+    Happening.RINGING: "Ring",
+    Happening.ANSWERED: "Answer",
+    Happening.HELD: "Hold",
+    Happening.RESUMED: "Resume",
+    Happening.TRANSFERRED: "Transfer",
+    Happening.ENDED: "End",
+}
 
 # Every property of an item that has one order, and the columns it is made of. Nothing else ever orders a query.
 SORT_FIELDS = {
@@ -37,6 +46,6 @@ SORT_FIELDS = {
     "screenpop": ("screen_pop",),
     "flagged": ("is_flagged",),
     "flagnotes": ("flag_notes",),
-    "type": ("direction",),
+    "type": ("goes_out",),
     "worktimeinseconds": ("work_ms",),
 }

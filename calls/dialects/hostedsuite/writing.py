@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calls.choices import MISSED, Direction
+from calls.choices import Direction
+from calls.dialects.hostedsuite.listing import Allowance
 from calls.dialects.hostedsuite.search import Found
-from calls.dialects.hostedsuite.vocabulary import TYPE_OF
-from calls.models import Call, CallEvent
-from contacts.models import Company
+from calls.dialects.hostedsuite.vocabulary import INTERACTION_TYPES, TYPE_OF
+from calls.life import Life, Party, life_of, seconds
+from calls.models import Call
+from contacts.models import Company, Contact
 from tenants.authentication import Principal
+from tenants.models import Center
 
 
 def list_of(found: Found, zone: ZoneInfo) -> dict[str, Any]:
@@ -27,33 +30,34 @@ def list_of(found: Found, zone: ZoneInfo) -> dict[str, Any]:
 
 def call_record(call: Call, zone: ZoneInfo) -> dict[str, Any]:
     """One call, read through ``search.with_everything_shown``; times in ``zone``, lengths in seconds."""
-    caller, callee = _sides(call)
+    life = life_of(call)
+    target = _target(life)
     record = {
         "Id": str(call.pk),
         "ClientId": _id(call.company_id),
         "ClientName": call.company.name if call.company else None,
         "CenterId": _id(call.center_id),
         "StartTime": _local(call.started_at, zone),
-        "CallerName": caller[0],
-        "CallerNumber": caller[1],
-        "TransferToName": callee[0],
-        "TransferToNumber": callee[1],
+        "CallerName": life.caller_name or None,
+        "CallerNumber": life.caller.international or None,
+        "TransferToName": target.name or None,
+        "TransferToNumber": target.international or None,
         "Notes": call.notes,
-        "DurationInSeconds": _seconds(call.duration_ms),
-        "RingTimeInSeconds": _seconds(call.ring_ms),
-        "HoldTimeInSeconds": _seconds(call.hold_ms),
+        "DurationInSeconds": seconds(call.duration_ms or 0),
+        "RingTimeInSeconds": seconds(call.ring_ms or 0),
+        "HoldTimeInSeconds": seconds(call.hold_ms or 0),
         "HoldCount": call.hold_count,
-        "Interactions": _interactions(call.interactions, zone),  # type: ignore[attr-defined] # by with_everything_shown
-        "AnsweredBy": _answered_by(call),
+        "Interactions": _interactions(life, zone),
+        "AnsweredBy": life.answered_by or None,
         "Server": server if isinstance(server := call.facts.get("server"), str) else None,
-        "TalkTimeInSeconds": _seconds(call.talk_ms),
-        "TransferTimeInSeconds": _seconds(call.transfer_ms),
+        "TalkTimeInSeconds": seconds(call.talk_ms or 0),
+        "TransferTimeInSeconds": seconds(call.transfer_ms or 0),
         "ScreenPop": call.screen_pop or None,
-        "CompletedFormIds": call.completed_forms or None,
+        "CompletedFormIds": [str(form) for form in call.completed_forms] or None,
         "Flagged": call.is_flagged,
         "FlagNotes": call.flag_notes or None,
-        "Type": TYPE_OF.get(Direction(call.direction)),
-        "WorkTimeInSeconds": _seconds(call.work_ms),
+        "Type": TYPE_OF[life.goes_out],
+        "WorkTimeInSeconds": seconds(call.work_ms or 0),
     }
     return _known(record)
 
@@ -71,6 +75,49 @@ def client(company: Company, zone: ZoneInfo) -> dict[str, Any]:
     )
 
 
+def center(row: Center, zone: ZoneInfo) -> dict[str, Any]:
+    """One center as ``CenterInfo``."""
+    return _known(
+        {
+            "Id": str(row.pk),
+            "DateLastModified": _local(row.updated_at, zone),
+            "Name": row.name,
+            "ThirdPartyAccountId": row.external_id or None,
+        }
+    )
+
+
+def contact(row: Contact, zone: ZoneInfo) -> dict[str, Any]:
+    """One contact as ``ContactInfo``; the last word of a name that has several is the last name."""
+    first, _, last = row.name.rpartition(" ")
+    return _known(
+        {
+            "Id": str(row.pk),
+            "DateLastModified": _local(row.updated_at, zone),
+            "ClientId": _id(row.company_id),
+            "ClientName": row.company.name if row.company else None,
+            "FirstName": first or last,
+            "LastName": last if first else None,
+            "Name": row.name,
+            "Information": row.notes or None,
+            "ThirdPartyAccountId": row.external_id or None,
+            "PhoneNumbers": [{"Number": number.e164 or number.raw} for number in row.numbers.all()],
+            "EmailAddresses": [{"EmailAddress": row.email}] if row.email else [],
+        }
+    )
+
+
+def allowance(row: Allowance) -> dict[str, Any]:
+    """What a client's calls come to. Nothing is agreed with clients here, so no balance is left of it."""
+    return {
+        "ClientId": str(row.client.pk),
+        "ClientName": row.client.name,
+        "CallCount": row.calls,
+        "UsedSeconds": seconds(row.billed_ms),
+        "UsedMinutes": round(row.billed_ms / 60_000, 2),
+    }
+
+
 def user_info(principal: Principal) -> dict[str, Any]:
     """The signed-in person as ``UserInfo``."""
     return {
@@ -82,47 +129,32 @@ def user_info(principal: Principal) -> dict[str, Any]:
     }
 
 
-def _sides(call: Call) -> tuple[tuple[str | None, str | None], tuple[str | None, str | None]]:
-    """Name and number of the caller and of who was called; the contact's name stands in for one that was not told.
+def _target(life: Life) -> Party:
+    """Where the call was sent on to; of one that went out or is undirected, who was called.
 
-    Where it is not known which way the call went and one party is known, that one is the caller.
+    An incoming call that nobody sent on has no target: the number it came in by is none.
     """
-    remote_name = call.remote_name or (call.contact.name if call.contact else "")
-    caller = [call.caller_name, call.caller_e164 or call.caller_raw]
-    callee = [call.callee_name, call.callee_e164 or call.callee_raw]
-    if call.direction == Direction.UNKNOWN and not any(caller):
-        caller, callee = [remote_name, call.remote_e164 or call.remote_raw], ["", ""]
-    remote = callee if call.direction == Direction.OUTBOUND else caller
-    if call.direction in TYPE_OF:
-        remote[0] = remote[0] or remote_name
-    return (caller[0] or None, caller[1] or None), (callee[0] or None, callee[1] or None)
+    if life.transfers:
+        leg = life.transfers[-1]
+        return Party(number=leg.number_raw, e164=leg.number_e164, name=leg.name)
+    is_shown = life.goes_out or life.call.direction == Direction.UNKNOWN or life.call.transfer_ms
+    return replace(life.callee, name=life.callee_name) if is_shown else Party()
 
 
-def _answered_by(call: Call) -> str | None:
-    if call.disposition in MISSED:
-        return None
-    return (call.agent.name if call.agent else call.agent_name) or None
-
-
-def _interactions(events: Iterable[CallEvent], zone: ZoneInfo) -> list[dict[str, Any]] | None:
+def _interactions(life: Life, zone: ZoneInfo) -> list[dict[str, Any]] | None:
     rows = [
         {
-            "StartTime": _local(event.happened_at, zone),
-            "Type": event.summary,
-            "Description": event.data.get("description", ""),
+            "StartTime": _local(one.at, zone),
+            "Type": INTERACTION_TYPES[one.what] if one.what else one.summary,
+            "Description": one.description,
         }
-        for event in events
+        for one in life.interactions
     ]
     return rows or None
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-
-
-def _seconds(milliseconds: int | None) -> int | float:
-    whole, rest = divmod(milliseconds or 0, 1000)
-    return (milliseconds or 0) / 1000 if rest else whole
 
 
 def _id(key: object) -> str | None:

@@ -57,6 +57,9 @@ DOCUMENTED = {
     "hostedsuite": [
         "/api/calls",
         "/api/calls.json",
+        "/api/centers",
+        "/api/contacts",
+        "/api/call-allowance/balance",
         "/api/json/reply/ListCallRecordsRequest",
         "/api/calls/update",
         "/api/authenticate",

@@ -6,10 +6,13 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 
-from calls.choices import Direction, Disposition, Source
-from calls.drafts import InteractionDraft, PartyDraft
-from calls.models import Call
+from calls import dialer
+from calls.choices import Direction, Disposition, LegRole, Source
+from calls.dialer.samples import make_sample_lines
+from calls.drafts import CallOrder, InteractionDraft, LegDraft, PartyDraft
+from calls.models import Call, Line
 from contacts.matching import AgentHint
 from tests.calls.dialects.hostedsuite.asking import (
     CREDENTIALS,
@@ -33,6 +36,8 @@ from tests.make import (
 )
 
 pytestmark = pytest.mark.django_db
+
+TALKS_ON = "+46702000201"  # answers after a second, talks until somebody hangs up
 
 
 def test_lower_case_keys_forms_and_queries_all_work(client, five):
@@ -151,7 +156,7 @@ def test_an_item_has_the_vendors_names_in_the_vendors_order(client, acme, ann):
     [
         (Direction.INBOUND, {"CallerNumber": "+46701234567", "CallerName": "Erik", "Type": "Incoming"}),
         (Direction.OUTBOUND, {"TransferToNumber": "+46701234567", "TransferToName": "Erik", "Type": "Outgoing"}),
-        (Direction.UNKNOWN, {"CallerNumber": "+46701234567", "CallerName": "Erik"}),
+        (Direction.UNKNOWN, {"CallerNumber": "+46701234567", "CallerName": "Erik", "Type": "Incoming"}),
     ],
 )
 def test_the_one_known_party_stands_where_the_direction_puts_it(client, acme, ann, direction, expected):
@@ -162,11 +167,56 @@ def test_the_one_known_party_stands_where_the_direction_puts_it(client, acme, an
     assert {name: item[name] for name in shown if name in item} == expected
 
 
-def test_nobody_answered_a_missed_call(client, acme, ann):
-    agent = AgentHint(name="Bo")
-    make_call(acme, disposition=Disposition.NO_ANSWER, agent=agent)
-    make_call(acme, disposition=Disposition.ANSWERED, agent=agent)
-    assert [item.get("AnsweredBy") for item in items(client)] == [None, "Bo"]
+@pytest.mark.parametrize("direction", list(Direction))
+@pytest.mark.parametrize("disposition", [each for each in Disposition if each not in (Disposition.ANSWERED, Disposition.UNKNOWN)])
+def test_nobody_answered_a_call_that_was_not_answered(client, acme, ann, direction, disposition):
+    make_call(acme, direction=direction, disposition=disposition, agent=AgentHint(name="Bo"))
+    assert "AnsweredBy" not in items(client)[0]
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_the_agent_answered_an_answered_call(client, acme, ann, direction):
+    make_call(acme, direction=direction, disposition=Disposition.ANSWERED, agent=AgentHint(name="Bo"))
+    assert items(client)[0]["AnsweredBy"] == "Bo"
+
+
+def test_the_number_an_incoming_call_came_in_by_is_no_transfer_target(client, acme, ann):
+    called = PartyDraft(number="+4685550000", name="Reception")
+    make_call(acme, caller=PartyDraft(number="+46701234567"), callee=called, remote=PartyDraft())
+    assert not {"TransferToName", "TransferToNumber"} & set(items(client)[0])
+
+
+def test_a_transferred_call_tells_where_to_and_how_long_that_took(client, acme, ann):
+    handed_at = STARTED_AT + timedelta(seconds=20)
+    to = PartyDraft(number="212", name="Bo")
+    leg = LegDraft(role=LegRole.TRANSFER, party=to, started_at=handed_at, answered_at=handed_at + timedelta(seconds=5))
+    make_call(acme, seconds=60, ring_ms=10_000, disposition=Disposition.ANSWERED, legs=(leg,))
+    [item] = items(client)
+    assert (item["TransferToName"], item["TransferToNumber"]) == ("Bo", "212")
+    assert (item["TransferTimeInSeconds"], item["TalkTimeInSeconds"]) == (5, 45)
+    assert item["Interactions"] == [{"StartTime": "2026-03-02 10:00:20", "Type": "Transfer", "Description": "212"}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_interactions_are_what_an_exchange_reported(client, acme, ann):
+    make_sample_lines(acme, ann)
+    line = Line.objects.get(number="210")
+    with time_machine.travel(STARTED_AT, tick=False) as clock:
+        order = CallOrder(door=Source.API, line=line, sources=("210",), destination=TALKS_ON)
+        row = dialer.place(acme, order, actor=ann)
+        clock.shift(10)
+        dialer.hold(dialer.refresh(row))
+        clock.shift(5)
+        dialer.unhold(row)
+        dialer.transfer(row, "0003*211")
+        clock.shift(10)
+        dialer.hang_up(dialer.refresh(row))
+        [item] = items(client)
+    types = [one["Type"] for one in item["Interactions"]]
+    assert [kind for kind in types if kind in ("Hold", "Resume", "Transfer", "End")] == ["Hold", "Resume", "Transfer", "End"]
+    assert types[0] == "Ring"
+    assert item["TransferToNumber"] == "0003*211"
+    assert item["TransferTimeInSeconds"] > 0
 
 
 def test_interactions_are_there_only_when_there_are_some_in_their_order(client, acme, ann):
@@ -239,6 +289,7 @@ def test_a_call_logged_by_planhats_own_sample_appears_with_mapped_fields(client,
         "TalkTimeInSeconds": 110,
         "TransferTimeInSeconds": 0,
         "Flagged": False,
+        "Type": "Incoming",
         "WorkTimeInSeconds": 0,
     }
 

@@ -72,20 +72,23 @@ def test_any_other_callback_is_refused(client, acme, ann, callback):
         assert callback not in response.content.decode()
 
 
-def test_a_callback_is_not_answered_unless_the_tenant_switched_it_on(client, acme, ann):
+def test_a_callback_is_answered_to_post_at_every_tenant_and_to_get_where_it_is_switched_on(client, acme, ann):
     assert make_tenant().jsonp is False
     acme.jsonp = False
     acme.save()
+    for path in ("/api/calls", "/api/calls.json", "/api/clients", REPLY):
+        assert ask(client, path=f"{path}?callback=cb").content.startswith(b"/**/cb(")
     response = client.get(REPLY, query_params={**CREDENTIALS, "callback": "cb"})
     assert refusal(response, 403)["ErrorCode"] == "Forbidden"
 
 
-def test_a_callback_is_not_answered_beside_a_session_or_a_header(client, acme, ann):
+def test_a_callback_is_not_answered_to_get_beside_a_session_or_a_header(client, acme, ann):
     query = {**CREDENTIALS, "callback": "cb"}
     refusal(client.get(REPLY, query_params=query, headers={"authorization": f"Bearer {make_token(acme, ann)}"}), 403)
     client.force_login(ann)
     assert SESSION_KEY in client.session
     refusal(client.get(REPLY, query_params=query), 403)
+    assert ask(client, path="/api/calls?callback=cb").status_code == 200
 
 
 def test_a_session_alone_opens_nothing(client, acme, ann):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from calls.choices import Direction, Disposition
+from calls.drafts import PartyDraft
 from tests.calls.dialects.hostedsuite.asking import (
     CREDENTIALS,
     ask,
@@ -90,7 +91,27 @@ def test_no_call_type_means_both(client, acme, ann, fields):
     make_call(acme)
     make_call(acme, direction=Direction.OUTBOUND)
     make_call(acme, direction=Direction.UNKNOWN)
-    assert [item.get("Type") for item in items(client, fields)] == ["Incoming", "Outgoing", None]
+    assert [item["Type"] for item in items(client, fields)] == ["Incoming", "Outgoing", "Incoming"]
+
+
+def test_every_call_is_found_by_exactly_one_call_type(client, acme, ann):
+    parties = [("+46701234567", ""), ("", "+46701234567"), ("+46701234567", "+4685550000"), ("+46701234567", "+46701234567")]
+    for direction in Direction:
+        for caller, callee in parties:
+            sides = {"caller": PartyDraft(number=caller), "callee": PartyDraft(number=callee)}
+            make_call(acme, direction=direction, remote=PartyDraft(), **sides)
+        make_call(acme, direction=direction)
+    found = {word: items(client, {"CallType": word}) for word in ("Incoming", "Outgoing")}
+    assert all(item["Type"] == word for word, shown in found.items() for item in shown)
+    assert sorted(item["Id"] for shown in found.values() for item in shown) == sorted(ids(client))
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_calls_are_sorted_by_the_type_that_is_shown(client, acme, ann, descending):
+    for direction in Direction:
+        make_call(acme, direction=direction)
+    shown = [item["Type"] for item in items(client, {"SortField": "Type", "SortDir": "Desc" if descending else "Asc"})]
+    assert shown == sorted(shown, reverse=descending)
 
 
 @pytest.mark.parametrize("word", ["Sideways", 2, -1, True, [], {}, "Incoming,Outgoing"])
