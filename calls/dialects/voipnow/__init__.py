@@ -18,6 +18,14 @@ contradicts itself we serve this reading:
 - ``waitForPickup`` above two minutes rings for two, ``callDuration`` above the tenant's longest call lasts as long as that.
 - A callback rings one public number and needs its extension named; there is no kind of extension for it here, so any phone
   terminal of the user will do. Conferences, parking, monitoring, voicemail and recording on demand are the vendor's 501.
+- ``allowPublicTransfer`` is ignored, whatever it says, where a local number is called: such a call may be transferred to any
+  number the tenant may call.
+- ``@owner`` is who owns the line, for every application. An administrator's finds lines of its own tenant first, then those
+  below it; where several have the same extension none is meant.
+- Numbers of the history are UAPI-Extension-Numbers: digits, with ``*`` in extensions. What was dialled as digits stays so, any
+  other spelling leaves as E.164 without its plus; each finds its call again. Withheld numbers and names are no number.
+- Every call of the history has a flow and is counted by it; one whose way is not known is incoming, unless its outside party
+  is the one that was called.
 - A time without an offset is in the tenant's zone in the history, and UTC where PhoneCalls are filtered.
 - An API token opens these doors as well, as an application of its owner.
 """

@@ -4,7 +4,7 @@
 user segment    user's application   organization's            administrator's
 ==============  ===================  ========================  =================================
 ``@me``         the user             refused; reads: anybody   refused; reads: anybody
-``@owner``      owner of the line    owner of the line         refused: no line without a tenant
+``@owner``      owner of the line    owner of the line         owner of the line, also below it
 number or id    the user, else 403   anybody in the tenant     anybody in the tenant or below it
 ==============  ===================  ========================  =================================
 
@@ -21,12 +21,12 @@ from django.http import HttpRequest
 from calls.dialects.base import bearer_token
 from calls.dialects.voipnow.errors import forbidden, invalid
 from calls.dialects.voipnow.vocabulary import ME, OWNER
-from calls.models import Call, Origination
+from calls.models import Call, Line, Origination
 from calls.models.call import CallQuerySet
 from calls.models.origination import OriginationQuerySet
+from contacts.phone import read_number
 from tenants.authentication import CredentialsRefused, Principal, of_user
-from tenants.choices import AppLevel
-from tenants.models import Membership
+from tenants.models import Membership, Tenant
 from tenants.oauth import Holder, by_access_token
 
 TOKEN_PARAMETER = "accessRequestToken"  # noqa: S105 - its name
@@ -43,11 +43,11 @@ def sign_in(request: HttpRequest, query: dict[str, str]) -> Holder:
 
 def actor(holder: Holder, user_id: str) -> Principal | None:
     """On whose behalf a call is made; None where the owner of its line decides. Raises ``Refusal``."""
-    if user_id == OWNER and holder.level != AppLevel.ADMINISTRATOR:
+    if user_id == OWNER:
         return None
     if user_id in ME and holder.principal is not None:
         return holder.principal
-    if user_id in ME or user_id == OWNER:
+    if user_id in ME:
         raise invalid("user_invalid", f"An application of this level names the user; {user_id} is nobody.")
     return _named(holder, user_id)
 
@@ -57,6 +57,18 @@ def whose(holder: Holder, user_id: str) -> Principal | None:
     if user_id == OWNER or user_id in ME:
         return holder.principal
     return _named(holder, user_id)
+
+
+def tenants_with(holder: Holder, extension: str) -> list[Tenant]:
+    """The tenants in an application's reach that may have a line of this number, its own first."""
+    tenants = holder.tenants()
+    if len(tenants) == 1:
+        return tenants
+    key = read_number(extension, holder.tenant.country).key
+    keys = {key, key.rpartition("*")[2]}
+    lines = Line.objects.filter(tenant__in=tenants, is_active=True, match_key__in=keys)
+    having = set(lines.values_list("tenant", flat=True))
+    return [tenant for tenant in tenants if tenant.pk in having]
 
 
 def calls_within_reach(holder: Holder) -> CallQuerySet:

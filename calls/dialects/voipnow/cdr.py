@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Case, Count, Q, Value, When
 from django.utils import timezone
 
 from calls.choices import Direction, Disposition, State
@@ -17,9 +17,10 @@ from calls.dialects.voipnow.errors import invalid
 from calls.dialects.voipnow.filtering import by_moment, by_number, with_number
 from calls.dialects.voipnow.listing import of_user
 from calls.dialects.voipnow.parameters import Filter, read_moment
-from calls.dialects.voipnow.vocabulary import DIRECTIONS, DISPOSITIONS, FLOWS, INCOMING, NOT_ALLOWED, OUTGOING, STATS
-from calls.dialects.voipnow.writing import Writer, call_id, known, named, shown, shown_extension
-from calls.models import Call
+from calls.dialects.voipnow.vocabulary import DISPOSITIONS, FLOWS, INCOMING, LOCAL, NOT_ALLOWED, OUTGOING, STATS
+from calls.dialects.voipnow.writing import Writer, call_id, digits_of, flow_of, known, named, shown, shown_extension
+from calls.life import GOES_OUT, Life, life_of, whole_seconds
+from calls.models import Call, Origination
 from calls.models.call import CallQuerySet
 from tenants.oauth import Holder
 
@@ -34,7 +35,6 @@ _DATES = {
 }
 _LONGEST_NUMBER = 128
 _SECOND = timedelta(seconds=1)
-_TYPES = {Direction.INBOUND: INCOMING, Direction.OUTBOUND: OUTGOING, Direction.INTERNAL: OUTGOING}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Search:
     saved_until: datetime | None
     numbers: Mapping[str, str]  # by side
     disposition: frozenset[str] | None
-    direction: str | None
+    flow: int | None
 
 
 def read_search(query: Mapping[str, str], zone: tzinfo) -> Search:
@@ -64,7 +64,7 @@ def read_search(query: Mapping[str, str], zone: tzinfo) -> Search:
         saved_until=_after(dates["saveEndDate"]),
         numbers={side: number for name, side in _SIDES.items() if (number := _number(query, name))},
         disposition=_disposition(query),
-        direction=_direction(query),
+        flow=_flow(query),
     )
 
 
@@ -81,8 +81,10 @@ def find(holder: Holder, owner_id: str, search: Search) -> CallQuerySet:
         calls = calls.filter(with_number(side, number, holder.tenant.country))
     if search.disposition is not None:
         calls = calls.filter(disposition__in=search.disposition)
-    if search.direction is not None:
-        calls = calls.filter(direction=search.direction)
+    if search.flow is not None:
+        is_local = Q(direction=Direction.INTERNAL)
+        way = GOES_OUT if search.flow == FLOWS[True] else ~GOES_OUT
+        calls = calls.filter(is_local if search.flow == LOCAL else way & ~is_local)
     return calls
 
 
@@ -98,19 +100,21 @@ def filtered(calls: CallQuerySet, condition: Filter | None, holder: Holder) -> C
 
 def with_everything_shown(calls: CallQuerySet) -> CallQuerySet:
     """The calls with what a record shows of them, in one query."""
-    shown_calls = calls.select_related("line__agent__user", "agent__user", "origination__requester", "origination__line")
+    shown_calls = calls.select_related(
+        "line__agent__user", "agent__user", "contact", "origination__requester", "origination__line"
+    )
     return shown_calls.defer("document", "given_contact", "match_candidates", "completed_forms", "facts", "notes")
 
 
 def statistics(calls: CallQuerySet) -> tuple[int, list[dict[str, int]]]:
     """How many calls there are, and PhoneCallStat: how they came out, incoming and outgoing, in one query."""
-    rows = calls.order_by().values_list("direction", "disposition").annotate(calls=Count("pk"))
+    goes_out = Case(When(GOES_OUT, then=Value(OUTGOING)), default=Value(INCOMING))
+    rows = calls.order_by().annotate(kind=goes_out).values_list("kind", "disposition").annotate(calls=Count("pk"))
     counts: dict[int, Counter[str]] = {INCOMING: Counter(), OUTGOING: Counter()}
     total = 0
-    for direction, disposition, count in rows:
+    for kind, disposition, count in rows:
         total += count
-        if (kind := _TYPES.get(Direction(direction))) is not None:
-            counts[kind][STATS[DISPOSITIONS[Disposition(disposition)]]] += count
+        counts[kind][STATS[DISPOSITIONS[Disposition(disposition)]]] += count
     return total, [_stat(kind, found) for kind, found in counts.items()]
 
 
@@ -126,41 +130,44 @@ def record(call: Call, writer: Writer) -> dict[str, Any]:
             "published": shown(call.started_at),
             "answered": shown(call.answered_at),
             "nonce": (origination.nonce if origination else "") or None,
-            "phoneCallView": [_view(call, extension)],
+            "phoneCallView": [_view(life_of(call), origination, extension)],
         }
     )
 
 
-def _view(call: Call, extension: str | None) -> dict[str, Any]:
+def _view(life: Life, row: Origination | None, extension: str | None) -> dict[str, Any]:
     """Source and destination are text here, and lists in a PhoneCall; so the vendor's pages have it."""
-    source, destination = _numbers(call)
+    call, source = life.call, digits_of(life.caller)
     return known(
         {
             "id": "00",
             "extension": extension,
             "source": source,
-            "destination": destination,
-            "flow": FLOWS.get(Direction(call.direction)),
-            "callerId": named(call.caller_name, source),
+            "destination": digits_of(life.callee),
+            "flow": flow_of(call),
+            "callerId": _shown_to_source(row) or named(life.caller_name, source),
+            "callerIdDestination": _shown_to_destination(row),
             "answered": shown(call.answered_at),
             "duration": _seconds(call),
-            "recording": call.has_recording,
+            "recording": life.has_recording,
             "disposition": DISPOSITIONS[Disposition(call.disposition)],
         }
     )
 
 
-def _numbers(call: Call) -> tuple[str, str]:
-    caller, callee = call.caller_raw, call.callee_raw
-    if call.direction == Direction.UNKNOWN and not (caller or callee):
-        caller = call.remote_raw
-    return caller, callee
+def _shown_to_source(row: Origination | None) -> str | None:
+    """The caller id a call was ordered with; the caller's own stands for one that was not given."""
+    return named(row.source_caller_name, row.source_caller_number) if row else None
+
+
+def _shown_to_destination(row: Origination | None) -> str | None:
+    return named(row.destination_caller_name, row.destination_caller_number) if row else None
 
 
 def _seconds(call: Call) -> int | None:
     """How long they talked, in whole seconds as they are billed; of a call nobody measured, how long it lasted."""
     milliseconds = call.duration_ms if call.talk_ms is None else call.talk_ms
-    return None if milliseconds is None else round(milliseconds / 1000)
+    return None if milliseconds is None else whole_seconds(milliseconds)
 
 
 def _stat(kind: int, found: Counter[str]) -> dict[str, int]:
@@ -201,8 +208,9 @@ def _disposition(query: Mapping[str, str]) -> frozenset[str] | None:
     return frozenset(ours for ours, number in DISPOSITIONS.items() if str(number) == text)
 
 
-def _direction(query: Mapping[str, str]) -> str | None:
+def _flow(query: Mapping[str, str]) -> int | None:
     text = query.get("flow", "").strip()
-    if text and text not in DIRECTIONS:
-        raise invalid("cdr_flow_invalid", f"flow: must be one of {', '.join(sorted(DIRECTIONS))}.")
-    return DIRECTIONS.get(text)
+    flows = {str(number): number for number in (LOCAL, *FLOWS.values())}
+    if text and text not in flows:
+        raise invalid("cdr_flow_invalid", f"flow: must be one of {', '.join(sorted(flows))}.")
+    return flows.get(text)

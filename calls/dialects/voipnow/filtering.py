@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 from uuid import UUID
 
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Left, Replace
 
-from calls.choices import Direction
 from calls.dialects.voipnow.errors import invalid
 from calls.dialects.voipnow.parameters import Filter, read_moment
+from calls.life import outside_on
 from calls.models.call import CallQuerySet
 from contacts.phone import read_number
 
@@ -71,11 +71,9 @@ def by_number(calls: CallQuerySet, side: str, condition: Filter, country: str) -
     """The calls with this number on this side, ``caller`` or ``callee``."""
     match condition.op:
         case "present":
-            return calls.exclude(**{f"{side}_raw": ""})
+            return calls.filter(_on(side, lambda who: ~Q(**{f"{who}_raw": ""})))
         case "contains" | "startsWith":
-            lookup = condition.op.lower()
-            texts = (Q(**{f"{side}_{form}__{lookup}": condition.value}) for form in ("raw", "e164"))
-            return calls.filter(_any(texts))
+            return calls.filter(_on(side, lambda who: _has_part(who, condition)))
         case "equals" | "inArray":
             values = [condition.value] if condition.op == "equals" else _several(condition.value)
             return calls.filter(_any(with_number(side, value, country) for value in values))
@@ -83,14 +81,24 @@ def by_number(calls: CallQuerySet, side: str, condition: Filter, country: str) -
 
 
 def with_number(side: str, text: str, country: str) -> Q:
-    """Calls with this number on this side, in any spelling where it is a public one; a party of no side is the caller."""
+    """Calls with this number on this side; a public one in any spelling, also E.164 without plus."""
     number = read_number(text, country)
-    same = Q(**{f"{side}_raw": number.raw})
-    remote = Q(remote_raw=number.raw)
-    if number.e164:
-        same |= Q(**{f"{side}_e164": number.e164})
-        remote |= Q(remote_e164=number.e164)
-    return same | (remote & Q(direction=Direction.UNKNOWN, caller_raw="", callee_raw="")) if side == "caller" else same
+    e164s = [e164 for e164 in (number.e164, f"+{text}" if text.isdecimal() else "") if e164]
+    return _on(side, lambda who: Q(**{f"{who}_raw": number.raw}) | Q(**{f"{who}_e164__in": e164s}))
+
+
+def _on(side: str, fits: Callable[[str], Q]) -> Q:
+    """Calls of which this side fits, or the outside party where it stands on this side."""
+    return fits(side) | (fits("remote") & outside_on(side))
+
+
+def _has_part(who: str, condition: Filter) -> Q:
+    """Calls whose number of this party begins with the value, or has it in it."""
+    lookup, value = condition.op.lower(), condition.value
+    digits = value.removeprefix("+")
+    international = digits if lookup == "contains" else f"+{digits}"
+    as_received = Q(**{f"{who}_raw__{lookup}": value})
+    return as_received | Q(**{f"{who}_e164__{lookup}": international})
 
 
 def _range(text: str) -> tuple[UUID, UUID]:

@@ -8,7 +8,12 @@ from django.db.models import Prefetch, Q
 
 from calls import dialer
 from calls.choices import ORIGINATION_LIVE
-from calls.dialects.voipnow.authentication import calls_within_reach, originations_within_reach, whose
+from calls.dialects.voipnow.authentication import (
+    calls_within_reach,
+    originations_within_reach,
+    tenants_with,
+    whose,
+)
 from calls.dialects.voipnow.errors import invalid
 from calls.dialects.voipnow.filtering import by_id, by_moment
 from calls.dialects.voipnow.parameters import Listing
@@ -29,7 +34,8 @@ def phone_calls(holder: Holder, user_id: str, extension: str) -> CallQuerySet:
         calls = calls.filter(of_user(principal.user), tenant=principal.tenant)
     if extension == SELF:
         return calls
-    lines = lines_of(principal.tenant if principal else holder.tenant, extension)
+    tenants = [principal.tenant] if principal else tenants_with(holder, extension)
+    lines = [line for tenant in tenants for line in lines_of(tenant, extension)]
     if not lines:
         raise invalid("extension_invalid", "extension: there is no such extension; @self stands for all of the user's.")
     return calls.filter(line__in=lines)

@@ -13,7 +13,7 @@ from typing import Any
 
 from calls import dialer
 from calls.choices import Source
-from calls.dialects.voipnow.authentication import actor
+from calls.dialects.voipnow.authentication import actor, tenants_with
 from calls.dialects.voipnow.errors import invalid
 from calls.dialects.voipnow.vocabulary import BOOLEANS
 from calls.drafts import CallOrder, PartyDraft
@@ -72,7 +72,7 @@ def read_order(asked: Asked) -> Read:
     destination = _numbers(asked, "destination", "pc_destination_invalid")[0]
     wait_s = _whole(asked, "waitForPickup", "pc_timeout_invalid") or USUAL_WAIT_S
     to_sources, to_destination = _caller_id(asked, _FOR_SOURCES), _caller_id(asked, _FOR_DESTINATION)
-    allows_transfer = _allows_transfer(asked)
+    allows_transfer = _is_local(line, destination) or _allows_transfer(asked)
     order = CallOrder(
         door=Source.VOIPNOW,
         line=line,
@@ -102,7 +102,7 @@ def _line(asked: Asked, principal: Principal | None) -> tuple[Line, Principal]:
     text = text or _sources(asked)[0]
     if not _EXTENSION.fullmatch(text) or (_is_short(text) and asked.holder.level == AppLevel.ADMINISTRATOR):
         raise _bad_extension()
-    line = dialer.find_line(principal.tenant if principal else asked.holder.tenant, text)
+    line = dialer.find_line(principal.tenant, text) if principal else _line_of_any(asked.holder, text)
     if line is None or not line.is_phone_terminal:
         raise _bad_extension()
     principal = principal or asked.holder.principal or _owner(line)
@@ -110,6 +110,14 @@ def _line(asked: Asked, principal: Principal | None) -> tuple[Line, Principal]:
     if line.agent is None or line.agent.user_id != principal.user.pk or is_elsewhere:
         raise _bad_extension()
     return line, principal
+
+
+def _line_of_any(holder: Holder, extension: str) -> Line | None:
+    """The line with this extension: the application's own tenant's, else the only one below it."""
+    lines = [dialer.find_line(tenant, extension) for tenant in tenants_with(holder, extension)]
+    found = [line for line in lines if line is not None]
+    candidates = [line for line in found if line.tenant_id == holder.tenant.pk] or found
+    return candidates[0] if len(candidates) == 1 else None  # several: nothing says which is meant
 
 
 def _owner(line: Line) -> Principal:
@@ -163,7 +171,13 @@ def _caller_id(asked: Asked, names: set[str]) -> PartyDraft:
     return PartyDraft(name=read["name"].strip(), number=read["number"])
 
 
+def _is_local(line: Line, destination: str) -> bool:
+    """Whether a number is inside the system: ``allowPublicTransfer`` is ignored there."""
+    return _is_extension(destination) or dialer.find_line(line.tenant, destination) is not None
+
+
 def _allows_transfer(asked: Asked) -> bool:
+    """Whether a call to a number outside may be transferred to another one outside."""
     text = asked.query.get("allowPublicTransfer", "").strip().lower() or "false"
     if text not in BOOLEANS:
         raise invalid("pc_transfer_invalid", "allowPublicTransfer: must be true or false.")

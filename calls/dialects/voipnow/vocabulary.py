@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from calls.choices import Direction, Disposition
+from calls.choices import Disposition
 
 ME = frozenset({"@me", "@viewer"})
 OWNER = "@owner"
 SELF = "@self"
 
-FLOWS = {Direction.INTERNAL: 2, Direction.OUTBOUND: 4, Direction.INBOUND: 8}
-DIRECTIONS = {str(number): direction for direction, number in FLOWS.items()}
+# The flow of a local call, and of others by whether they go out; undirected calls have no number.
+LOCAL = 2
+FLOWS = {True: 4, False: 8}
 
 # PhoneCallView.status
 UNKNOWN, OFF_HOOK, TRYING, RINGING, OTHER_SIDE_RINGING, ON_CALL = range(6)

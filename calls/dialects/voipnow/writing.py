@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from calls.dialects.voipnow.reading import extension_of
 from calls.dialects.voipnow.vocabulary import (
     DISPOSITIONS,
     FLOWS,
+    LOCAL,
     OFF_HOOK,
     ON_CALL,
     OTHER_SIDE_RINGING,
@@ -26,11 +28,15 @@ from calls.dialects.voipnow.vocabulary import (
     TRYING,
     UNKNOWN,
 )
+from calls.life import Party, life_of
 from calls.models import Call, CallLeg, Origination
 from tenants.ids import short_id
 from tenants.models import Membership, User
 
 CREATED = frozenset({"id", "extension", "link", "links"})  # what the answer to a new call shows
+
+_DIGITS = re.compile(r"[0-9]+(\*[0-9]+)?")
+_SPELLED = re.compile(r"\+?[0-9\s()./-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +128,28 @@ def shown(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def named(name: str, number: str) -> str | None:
-    """A caller id."""
-    return f"{name} <{number}>".strip() if number else None
+def flow_of(call: Call) -> int:
+    """Which way it goes, in the vendor's number."""
+    return LOCAL if call.direction == Direction.INTERNAL else FLOWS[life_of(call).goes_out]
+
+
+def digits_of(party: Party) -> str | None:
+    """A number as UAPI-Extension-Number: digits alone, an extension's with their star; None for what is no number.
+
+    Digits stay as they were dialled; any other spelling leaves as the digits of its E.164, country code first.
+    """
+    number = party.number.strip()
+    if _DIGITS.fullmatch(number):
+        return number
+    if party.e164:
+        return party.e164.removeprefix("+")
+    return re.sub("[^0-9]", "", number) or None if _SPELLED.fullmatch(number) else None
+
+
+def named(name: str, number: str | None) -> str | None:
+    """A caller id (UAPI-Caller-Id); the name never holds the marks around the number."""
+    shown_name = "".join(letter for letter in name if letter.isprintable() and letter not in "<>")
+    return f"{shown_name} <{number}>".strip() if number else None
 
 
 def known(document: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +169,7 @@ def _views(call: Call, row: Origination, extension: str) -> Iterable[dict[str, A
             "extension": extension,
             "source": row.sources,
             "destination": [row.destination],
-            "flow": FLOWS.get(Direction(call.direction)),
+            "flow": flow_of(call),
             "status": _status(row, sources, destination),
             "ringing": shown(rang[0].started_at) if rang else None,
             "callerId": named(row.source_caller_name, row.source_caller_number),
@@ -165,7 +190,7 @@ def _views(call: Call, row: Origination, extension: str) -> Iterable[dict[str, A
                 "extension": extension,
                 "source": row.sources,
                 "destination": [leg.number_raw],
-                "flow": FLOWS.get(Direction(call.direction)),
+                "flow": flow_of(call),
                 "status": ON_CALL if leg.answered_at and not leg.ended_at else RINGING if not leg.ended_at else UNKNOWN,
                 "ringing": shown(leg.started_at),
                 "answered": shown(leg.answered_at),

@@ -169,6 +169,8 @@ def test_the_duration_is_unlimited_but_for_the_tenants_own_limit(api, query, sec
 
 def test_a_bad_transfer_flag(api):
     refusal(api.post(order(), f"{CREATE}?allowPublicTransfer=maybe"), "pc_transfer_invalid")
+    for local in ("211", "0003*211", "0003*00"):
+        api.created(order(destination=[local]), f"{CREATE}?allowPublicTransfer=maybe")
 
 
 @pytest.mark.parametrize(

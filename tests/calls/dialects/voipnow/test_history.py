@@ -12,7 +12,7 @@ from calls.drafts import PartyDraft
 from contacts.matching import AgentHint
 from tenants.choices import AppLevel
 from tests.calls.dialects.voipnow.asking import Client, refusal, token_of
-from tests.make import make_agent, make_call, make_center, make_tenant, make_token, make_user
+from tests.make import make_agent, make_call, make_center, make_contact, make_tenant, make_token, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,8 @@ def test_a_call_that_was_made_is_found_under_its_id(api, clock):
     [entry] = api.entry("/uapi/cdr/")
     assert (entry["id"], entry["extension"], entry["ownerName"]) == (call["id"], "0003*210", "Ann Lee")
     [view] = entry["phoneCallView"]
-    assert (view["source"], view["destination"]) == ("0003*210", "+46701234567")
+    assert (view["source"], view["destination"]) == ("0003*210", "46701234567")
+    assert view["callerId"] == "Ann <5550100>"
     assert (view["flow"], view["disposition"], view["duration"]) == (4, 0, 5)
 
 
@@ -59,10 +60,10 @@ def test_what_a_record_tells(api, acme, ann, clock):
         {
             "id": "00",
             "extension": "0003*210",
-            "source": "+46701234567",
+            "source": "46701234567",
             "destination": "0003*210",
             "flow": 8,
-            "callerId": "<+46701234567>",
+            "callerId": "<46701234567>",
             "answered": "2026-03-02T08:00:05Z",
             "duration": 55,
             "recording": False,
@@ -83,7 +84,7 @@ def test_what_comes_in_by_another_vendors_door_leaves_by_this_one(api, client, a
     headers = {"Authorization": f"Bearer {make_token(acme, ann)}"}
     assert client.post("/calls", body, content_type="application/json", headers=headers).status_code == 200
     [entry] = api.entry("/uapi/cdr/")
-    assert entry["phoneCallView"][0]["destination"] == "+4670123456"
+    assert entry["phoneCallView"][0]["destination"] == "4670123456"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -101,6 +102,52 @@ def test_numbers(api, acme, clock):
     assert ids(api, "source=5559999") == []
     for name in ("source", "destination"):
         refusal(api.get(f"/uapi/cdr/?{name}=nobody"), f"cdr_{name}_invalid")
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        ("+46 70-123 45 67", "46701234567"),
+        ("+1 (321) 555-1801", "13215551801"),
+        ("3235742879", "3235742879"),
+        ("0003*210", "0003*210"),
+        ("anonymous", None),
+        ("Acme210", None),
+    ],
+)
+def test_numbers_are_digits_alone_and_caller_ids_hold_them(api, acme, clock, written, digits):
+    party = PartyDraft(number=written, name="Ann <Lee>")
+    make_call(acme, caller=party, remote=PartyDraft(), started_at=START)
+    [view] = api.entry("/uapi/cdr/")[0]["phoneCallView"]
+    assert view.get("source") == digits
+    assert view.get("callerId") == (f"Ann Lee <{digits}>" if digits else None)
+
+
+def test_a_number_of_a_record_finds_it_again(api, acme, clock):
+    into = make_in(acme, caller="+46 70-123 45 67")
+    [view] = api.entry("/uapi/cdr/")[0]["phoneCallView"]
+    for query in ("source={}", "filterBy=source&filterValue={}", "filterBy=source&filterOp=startsWith&filterValue={}"):
+        assert ids(api, query.format(view["source"])) == shown(into)
+
+
+def test_the_one_known_party_of_an_undirected_call_is_its_source(api, acme, clock):
+    make_contact(acme, "+46701234567", name="Erik")
+    call = make_call(acme, "+46701234567", direction=Direction.UNKNOWN, started_at=START)
+    [view] = api.entry("/uapi/cdr/")[0]["phoneCallView"]
+    assert (view["source"], view["callerId"], view["flow"]) == ("46701234567", "Erik <46701234567>", 8)
+    for query in ("flow=8", "source=46701234567", "filterBy=source&filterOp=present"):
+        assert ids(api, query) == shown(call)
+
+
+def test_every_call_has_a_flow_that_finds_it_and_is_counted(api, acme, clock):
+    for direction in Direction:
+        make_call(acme, direction=direction, started_at=START, disposition=Disposition.ANSWERED)
+    make_call(acme, direction=Direction.UNKNOWN, callee=PartyDraft(number="+46701234567"), remote=PartyDraft(), started_at=START)
+    flows = {number: api.entry(f"/uapi/cdr/?flow={number}") for number in (2, 4, 8)}
+    assert {number: len(entries) for number, entries in flows.items()} == {2: 1, 4: 2, 8: 2}
+    assert all(entry["phoneCallView"][0]["flow"] == number for number, entries in flows.items() for entry in entries)
+    statistics = api.get("/uapi/cdr/").json()["phoneCallStat"]
+    assert [each["total"] for each in statistics] == [2, 3]
 
 
 def test_flow_and_disposition(api, acme, clock):

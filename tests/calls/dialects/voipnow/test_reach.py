@@ -52,8 +52,31 @@ class TestAs:
         ann.memberships.all().delete()
         refusal(org.post(order(), "/uapi/phoneCalls/@owner/simple"), "extension_invalid")
 
-    def test_an_administrator_names_no_owner(self, admin):
-        refusal(admin.post(order(), "/uapi/phoneCalls/@owner/simple"), "user_invalid")
+    def test_an_administrators_owner_is_the_lines_as_well(self, admin, ann):
+        admin.created(order(), "/uapi/phoneCalls/@owner/simple")
+        assert Origination.objects.get().requester == ann
+
+    def test_an_administrator_reaches_the_owner_of_a_line_below(self, admin, acme):
+        below = make_tenant("below", parent=acme)
+        cleo = make_user(below, username="cleo")
+        make_line(below, "0007*310", agent=make_agent(below, user=cleo), is_phone_terminal=True, shows_any_caller=True)
+        body = order(extension="0007*310", source=["0007*310"])
+        call = admin.created(body, "/uapi/phoneCalls/@owner/simple")
+        assert Origination.objects.get().requester == cleo
+        assert ids(admin, "/uapi/phoneCalls/@owner/0007*310") == {call["id"]}
+
+    def test_of_two_lines_below_none_is_guessed(self, admin, acme, ann):
+        Line.objects.all().delete()
+        for slug in ("one", "two"):
+            tenant = make_tenant(slug, parent=acme)
+            make_sample_lines(tenant, make_user(tenant))
+        refusal(admin.post(order(), "/uapi/phoneCalls/@owner/simple"), "extension_invalid")
+
+    def test_an_administrator_reaches_no_line_beside(self, admin):
+        beside = make_tenant("beside")
+        make_line(beside, "0007*310", agent=make_agent(beside, user=make_user(beside)), is_phone_terminal=True)
+        body = order(extension="0007*310", source=["0007*310"])
+        refusal(admin.post(body, "/uapi/phoneCalls/@owner/simple"), "extension_invalid")
 
     def test_an_administrator_acts_below_its_tenant(self, admin, acme):
         below = make_tenant("below", parent=acme)
