@@ -8,68 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 
-from calls import dialer
 from calls.choices import Disposition, LegRole, Source, WebhookEvent
-from calls.dialer.samples import make_sample_lines
 from calls.drafts import LegDraft, PartyDraft
-from calls.models import Call, Origination
+from calls.models import Call
 from calls.webhooks.payloads.base import Fact
 from calls.webhooks.payloads.fonestorm import document_of
 from calls.webhooks.payloads.native import full
 from contacts.matching import AgentHint
 from tests.calls.dialects.contract import basic
+from tests.calls.dialects.world import EXTENSION, FONENUMBER, START, THEIRS, end_of_order, on_disk, world
 from tests.calls.recordings.audio import tone, wav
-from tests.calls.recordings.conftest import on_disk
-from tests.make import PASSWORD, make_call, make_line, make_tenant, make_token, make_user
+from tests.make import PASSWORD, make_call
 
-__all__ = ["on_disk"]
+__all__ = ["on_disk", "world"]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-THEIRS, EXTENSION, FONENUMBER = "+46701234567", "0003*210", "+13215551081"
-JSON = {"content_type": "application/json"}
-
-
-@dataclass
-class World:
-    """One tenant, one person, one client."""
-
-    client: Any
-    acme: Any
-    ann: Any
-    token: str
-
-    @property
-    def bearer(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
-
-    @property
-    def agent(self) -> Any:
-        return self.ann.agents.get()
-
-    def post(self, path: str, body: Any, **more: Any) -> Any:
-        response = self.client.post(path, body, **JSON, **{"headers": self.bearer, **more})
-        assert response.status_code < 300, response.content
-        return response
-
-
-@pytest.fixture
-def world(client, on_disk):
-    with time_machine.travel(START, tick=False) as clock:
-        acme = make_tenant("acme", time_zone="Europe/Stockholm")
-        ann = make_user(acme, username="ann", first_name="Ann", last_name="Lee")
-        make_sample_lines(acme, ann)
-        make_line(acme, FONENUMBER, agent=ann.agents.get())
-        world = World(client, acme, ann, make_token(acme, ann))
-        world.clock = clock
-        yield world
 
 
 # The six ways; each returns what is true of its call
@@ -138,12 +94,6 @@ def by_our_api(world):
     body = {**times, "direction": "internal", "caller": EXTENSION, "callee": "0003*211", "disposition": "busy"}
     world.post("/api/v1/calls/", {**body, "agent": str(world.agent.pk)})
     return {"goes_out": True, "caller": EXTENSION, "callee": "0003*211", "talk": 0, "duration": 60}
-
-
-def end_of_order(world):
-    """Let the simulator play the call to its end."""
-    world.clock.shift(60)
-    dialer.refresh_all(Origination.objects.all())
 
 
 # The six readers; each returns what it tells
