@@ -1,4 +1,4 @@
-"""A call's life as every reader asks for it: which way it went, who took part, who answered, what happened.
+"""A call's life, as every reader asks for it: its direction, parties, answer and interactions.
 
 The log holds what each source said (``calls.models``). The vendors' APIs, our own and the webhooks
 ask ``life_of`` and write the answer in their own words and types; none of them decides it again.
@@ -24,7 +24,7 @@ _OTHER = {CALLER: CALLEE, CALLEE: CALLER}
 _OUTGOING = (Direction.OUTBOUND, Direction.INTERNAL)
 _ROLES = {"s": LegRole.SOURCE, "d": LegRole.DESTINATION, "t": LegRole.TRANSFER}
 
-# Calls that leave by a line: outgoing, internal, and undirected ones whose outside party was called.
+# Calls that leave by a line: outgoing, internal, and undirected ones to an outside party.
 GOES_OUT = Q(direction__in=_OUTGOING) | (
     Q(direction=Direction.UNKNOWN, callee_raw=F("remote_raw"))
     & ~Q(callee_raw="")
@@ -43,7 +43,7 @@ class Happening(StrEnum):
     ENDED = "ended"
 
 
-# What the events of a call's progress say (calls.telephony.book.Kind, calls.choices.State).
+# What the events of a call's progress say (``Kind`` of calls.telephony, ``State``).
 _HAPPENINGS = {
     "ringing": Happening.RINGING,
     "answered": Happening.ANSWERED,
@@ -104,13 +104,13 @@ class Life:
 
     @property
     def remote(self) -> Party:
-        """Whoever is outside the tenant."""
+        """The party outside the tenant."""
         call = self.call
         return Party(number=call.remote_raw, e164=call.remote_e164, name=call.remote_name)
 
     @property
     def caller(self) -> Party:
-        """Who called. Where one party is known and not which way the call went, it is this one."""
+        """Who called; also the only party of an undirected call."""
         return self._sides[CALLER]
 
     @property
@@ -130,7 +130,7 @@ class Life:
 
     @property
     def answered_by(self) -> str:
-        """The agent who took the call; empty where nobody did, or a machine."""
+        """The agent who took the call; empty for a missed call and a voicemail."""
         call = self.call
         is_open = call.disposition == Disposition.UNKNOWN
         is_taken = is_open and (call.answered_at is not None or call.state == State.IN_PROGRESS)
@@ -239,7 +239,7 @@ def seconds(length_ms: int | None) -> int | float | None:
 
 
 def whole_seconds(length_ms: int | None) -> int:
-    """Milliseconds as the nearest whole second; 0 where the length is not known."""
+    """Milliseconds as the nearest whole second; 0 where there is no length."""
     return ((length_ms or 0) + 500) // 1000
 
 
@@ -254,8 +254,8 @@ def _party(call: Call, side: str) -> Party:
 
 
 def _happenings_of(call: Call) -> list[CallEvent]:
-    known: list[CallEvent] | None = getattr(call, "happenings", None)
-    return list(call.events.all()) if known is None else known
+    fetched_before: list[CallEvent] | None = getattr(call, "happenings", None)
+    return list(call.events.all()) if fetched_before is None else fetched_before
 
 
 def _transferred(leg: CallLeg) -> Interaction | None:

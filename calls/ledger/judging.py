@@ -179,12 +179,12 @@ def _take_heard(call: Call, heard_ms: int) -> None:
 
 def transfer_ms_of(legs: Iterable[LegDraft]) -> int | None:
     """How long its transfers took, until answer or end; None where there were none."""
-    lengths = [
-        _ms(until - leg.started_at)
-        for leg in legs
-        if leg.role == LegRole.TRANSFER and leg.started_at and (until := leg.answered_at or leg.ended_at)
-    ]
-    return max(0, sum(lengths)) if lengths else None
+    lengths = []
+    for leg in legs:
+        until = leg.answered_at or leg.ended_at
+        if leg.role == LegRole.TRANSFER and leg.started_at and until:
+            lengths.append(max(0, _ms(until - leg.started_at)))
+    return sum(lengths) if lengths else None
 
 
 def has_talked(disposition: str) -> bool:

@@ -85,9 +85,9 @@ def test_somebody_answered_a_call_that_is_in_progress(tenant, begun, name):
 
 def test_interactions_are_the_sources_and_the_transfers_in_order(tenant):
     at = [STARTED_AT + timedelta(seconds=n) for n in range(5)]
-    told = tuple(InteractionDraft(happened_at=when, summary=word) for when, word in ((at[4], "Wrap-up"), (at[1], "Menu")))
+    given = tuple(InteractionDraft(happened_at=when, summary=word) for when, word in ((at[4], "Wrap-up"), (at[1], "Menu")))
     legs = (LegDraft(role=LegRole.TRANSFER, party=PartyDraft(number="212"), started_at=at[2]),)
-    life = life_of(make_call(tenant, interactions=told, legs=legs))
+    life = life_of(make_call(tenant, interactions=given, legs=legs))
     assert [one.what or one.summary for one in life.interactions] == ["Menu", Happening.TRANSFERRED, "Wrap-up"]
     assert [leg.number_raw for leg in life.transfers] == ["212"]
 

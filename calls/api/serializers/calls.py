@@ -95,7 +95,7 @@ class CallDocument(Document):
     transfer = SecondsField(source="transfer_ms", allow_null=True)
     work = SecondsField(source="work_ms", allow_null=True)
     hold_count = serializers.IntegerField()
-    caller = PartyOutField()
+    caller = PartyOutField(help_text="Who called; also the only party of a call without a direction.")
     callee = PartyOutField()
     remote = PartyOutField(help_text="Whichever side is outside the tenant; contacts are matched by it.")
     withheld = serializers.BooleanField(source="is_withheld", help_text="Whether the other party hid their number.")

@@ -124,7 +124,7 @@ def _with_words(calls: CallQuerySet, search: Search, accounts: list[Any]) -> Cal
 
 
 def _with_number(side: str, number: Number) -> Q:
-    """Calls with this number on this side; equal in E.164, else as written. The outside party stands where it is shown."""
+    """Calls with this number on this side; equal in E.164, else as written."""
     if number.e164:
         same, remote = Q(**{f"{side}_e164": number.e164}), Q(remote_e164=number.e164)
     else:
@@ -135,7 +135,7 @@ def _with_number(side: str, number: Number) -> Q:
 
 
 def _with_name(side: str, name: str) -> Q:
-    """Calls with this text in the name that is shown on this side: the one that was given, else the contact's."""
+    """Calls with this text in the name shown on this side: the given one, else the contact's."""
     given = Q(**{f"{side}_name__icontains": name})
     outside = Q(remote_name__icontains=name) | Q(remote_name="", contact__name__icontains=name)
     return given | (Q(**{f"{side}_name": ""}) & outside & outside_on(side))

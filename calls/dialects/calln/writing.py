@@ -18,7 +18,7 @@ _UNDER_WAY = (RecordingState.EXPECTED, RecordingState.UPLOADING)
 
 
 def call_document(call: Call, zone: ZoneInfo) -> dict[str, Any]:
-    """One call, read through ``search.with_everything_shown``; ``startdatetime`` in ``zone``, lengths in whole seconds."""
+    """One call, read through ``search.with_everything_shown``; ``startdatetime`` in ``zone``."""
     life = life_of(call)
     return {
         **_head(call, zone),

@@ -14,12 +14,12 @@ Where a page is silent or contradicts itself we serve this reading:
 - An unknown SortField is ignored, as the framework does; an unknown CallType or SortDir is refused: answering with other calls
   than were asked for would be worse than no answer.
 - An update of Notes sets all of the text; what it replaces stays in the call's thread (``calls.ledger.noting``).
-- Text that is not known is left out of an item; numbers and Flagged cannot be null there, so an unknown length is 0. Notes is
+- Text that is missing is left out of an item; numbers and Flagged cannot be null there, so an unknown length is 0. Notes is
   always there.
 - Every call has one of the two Types, and that CallType finds it. Internal calls are Outgoing, as they leave by a line. A call
-  whose way is not known is Incoming, unless its outside party is the one that was called.
+  without a direction is Incoming, unless its outside party is the one that was called.
 - TransferToName and -Number are where a call was transferred last. Without a transfer they are who was called by a call that
-  went out, or whose way is not known: there is no other place for that number. An incoming call that was not transferred has
+  went out, or has no direction: there is no other place for that number. An incoming call that was not transferred has
   none. TransferTime is from the transfer to its answer. Sorting by them sorts by who was called.
 - AnsweredBy is the agent of a call that was answered by a person; of a busy or missed call and a voicemail it is left out.
 - Interactions are the source's own timeline and what the exchange reported: Ring, Answer, Hold, Resume, Transfer, End.

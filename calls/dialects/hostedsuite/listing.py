@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,10 +76,11 @@ def allowances(principal: Principal, search: Search, fields: Fields) -> list[All
     totals = calls.values("company").annotate(calls=Count("pk"), billed=billed)
     found = {row["company"]: row for row in totals}
     companies = Company.objects.filter(pk__in=found).order_by("name", "id")[:MOST_ITEMS]
-    return [
-        Allowance(client=company, calls=found[company.pk]["calls"], billed_ms=found[company.pk]["billed"] or 0)
-        for company in companies
-    ]
+    return [_allowance(company, found[company.pk]) for company in companies]
+
+
+def _allowance(company: Company, total: Mapping[str, Any]) -> Allowance:
+    return Allowance(client=company, calls=total["calls"], billed_ms=total["billed"] or 0)
 
 
 def _with_number(principal: Principal, part: str) -> Any:

@@ -132,7 +132,7 @@ def user_info(principal: Principal) -> dict[str, Any]:
 def _target(life: Life) -> Party:
     """Where the call was sent on to; of one that went out or is undirected, who was called.
 
-    An incoming call that nobody sent on has no target: the number it came in by is none.
+    An incoming call that was not sent on has no target: the number it came in by is none.
     """
     if life.transfers:
         leg = life.transfers[-1]

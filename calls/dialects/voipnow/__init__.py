@@ -24,7 +24,7 @@ contradicts itself we serve this reading:
   below it; where several have the same extension none is meant.
 - Numbers of the history are UAPI-Extension-Numbers: digits, with ``*`` in extensions. What was dialled as digits stays so, any
   other spelling leaves as E.164 without its plus; each finds its call again. Withheld numbers and names are no number.
-- Every call of the history has a flow and is counted by it; one whose way is not known is incoming, unless its outside party
+- Every call of the history has a flow and is counted by it; one without a direction is incoming, unless its outside party
   is the one that was called.
 - A time without an offset is in the tenant's zone in the history, and UTC where PhoneCalls are filtered.
 - An API token opens these doors as well, as an application of its owner.

@@ -51,7 +51,7 @@ def by_calln(world):
     key = world.post("/api/call", body, headers=headers).json()["tempcallid"]
     sent = {"headers": {**headers, "Content-Range": "chunk 1/1"}, "content_type": "audio/wav"}
     assert world.client.put(f"/api/callaudio/{key}", wav(tone(5)), **sent).status_code == 200
-    return {"goes_out": False, "caller": THEIRS, "callee": EXTENSION, "ring": 0, "talk": 5, "duration": 5, "kept": True}
+    return {"goes_out": False, "caller": THEIRS, "callee": EXTENSION, "ring": 0, "talk": 5, "duration": 5, "stored": True}
 
 
 def by_fonestorm(world):
@@ -101,14 +101,14 @@ def by_our_api(world):
 
 def in_planhat(world, call):
     [document] = world.client.get("/calls", headers=world.bearer).json()
-    told = {"remote": document["nr"], "linked": "record" in document}
+    shown = {"remote": document["nr"], "linked": "record" in document}
     if "waiting" in document:
-        told["ring"] = document["waiting"]
-    told["is_undirected"] = "direction" not in document and not call.caller_raw
+        shown["ring"] = document["waiting"]
+    shown["is_undirected"] = "direction" not in document and not call.caller_raw
     if "direction" in document:
-        told["goes_out"] = document["direction"] == "out"
+        shown["goes_out"] = document["direction"] == "out"
     start, end = (datetime.fromisoformat(document[name]) for name in ("start", "end"))
-    return {**told, "duration": (end - start).total_seconds()}
+    return {**shown, "duration": (end - start).total_seconds()}
 
 
 def in_calln(world, call):
@@ -120,15 +120,15 @@ def in_calln(world, call):
         "is_undirected": item["direction"] == "unknown",
         "ring": item["answerdelayms"] / 1000,
         "duration": item["durationseconds"],
-        "kept": "audiomd5hash" in item,
+        "stored": "audiomd5hash" in item,
     }
 
 
 def in_fonestorm(world, call):
-    told = document_of(fact_of(call))
-    assert (told["disposition"] == "ANSWERED") is (told["billable_seconds"] > 0)
-    goes_out = told["direction"] == "OUTBOUND"
-    return {"caller": told["from"], "callee": told["to"], "goes_out": goes_out, "talk": told["billable_seconds"]}
+    shown = document_of(fact_of(call))
+    assert (shown["disposition"] == "ANSWERED") is (shown["billable_seconds"] > 0)
+    goes_out = shown["direction"] == "OUTBOUND"
+    return {"caller": shown["from"], "callee": shown["to"], "goes_out": goes_out, "talk": shown["billable_seconds"]}
 
 
 def in_voipnow(world, call):
@@ -194,8 +194,8 @@ READERS = [in_planhat, in_calln, in_fonestorm, in_voipnow, in_hostedsuite, in_ou
 @pytest.mark.parametrize("log", WAYS, ids=lambda way: way.__name__)
 def test_every_reader_has_the_same_call(world, log, read):
     truth = truth_of(world, log)
-    told = read(world, Call.objects.get())
-    differing = {name: (value, truth[name]) for name, value in told.items() if not is_same(value, truth[name])}
+    shown = read(world, Call.objects.get())
+    differing = {name: (value, truth[name]) for name, value in shown.items() if not is_same(value, truth[name])}
     assert differing == {}
 
 
@@ -203,24 +203,24 @@ def truth_of(world, log):
     """All that is true of the call of a way: what it said, and what follows from that."""
     said = log(world)
     call = Call.objects.get()
-    silent = {"callee": "", "linked": False, "kept": False, "is_undirected": False, "agent": None}
+    silent = {"callee": "", "linked": False, "stored": False, "is_undirected": False, "agent": None}
     said = {**silent, **dict.fromkeys(("ring", "hold", "holds", "transfer"), 0), **said}
     talked = (call.talk_ms or 0) / 1000
     said = {"talk": talked, "duration": (call.duration_ms or 0) / 1000, **said}
     if log in (by_fonestorm, by_voipnow):  # the simulator says how long it rang and whether it recorded
-        said |= {"ring": (call.ring_ms or 0) / 1000, "kept": call.has_audio}
+        said |= {"ring": (call.ring_ms or 0) / 1000, "stored": call.has_audio}
     remote = said["callee"] if said["goes_out"] else said["caller"]
     target = said["callee"] if said["goes_out"] else None
-    return {"target": target, **said, "remote": remote, "recorded": said["linked"] or said["kept"]}
+    return {"target": target, **said, "remote": remote, "recorded": said["linked"] or said["stored"]}
 
 
-def is_same(told, truth):
+def is_same(shown, truth):
     """Whether a reader tells the truth: numbers in any spelling, lengths to the second."""
     if isinstance(truth, bool) or not isinstance(truth, str | int | float):
-        return told == truth
+        return shown == truth
     if isinstance(truth, str):
-        return plain(told) == plain(truth)
-    return abs(told - truth) < 1
+        return plain(shown) == plain(truth)
+    return abs(shown - truth) < 1
 
 
 def plain(text):

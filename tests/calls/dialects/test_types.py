@@ -310,8 +310,8 @@ ANSWERS = {
 @pytest.fixture
 def asker(world):
     company = make_company(world.acme, name="Client Ltd", external_id="c-1", notes="Since 2019")
-    known = {"name": "Erik Berg", "external_id": "e-1", "email": "erik@example.com", "notes": "Likes tea"}
-    make_contact(world.acme, THEIRS, company=company, **known)
+    person = {"name": "Erik Berg", "external_id": "e-1", "email": "erik@example.com", "notes": "Likes tea"}
+    make_contact(world.acme, THEIRS, company=company, **person)
     center = make_center(world.acme, name="Lund", external_id="l-1")
     agent = world.agent
     agent.external_id = "ann"
