@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0011_outcomes_may_be_mandatory'),
+        ("tenants", "0012_wrong_passwords_and_erased_answers"),
     ]
 
     operations = [
