@@ -8,11 +8,13 @@ Left alone, gunicorn would believe any program on the same machine that says its
 from typing import Any
 
 from callhub.bootstrap import read_setting
+from callhub.web import ordinary_threads
 
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(b)s %(M)s'
 secure_scheme_headers: dict[str, str] = {}  # whether a request came over TLS is for Django to say (CALLHUB_BEHIND_PROXY)
-worker_class = "gthread"
-threads = int(read_setting("CALLHUB_WEB_THREADS", "8")) + int(read_setting("CALLHUB_STREAMS", "24"))
+worker_class = "callhub.web.Worker"
+threads = ordinary_threads() + int(read_setting("CALLHUB_STREAMS", "24"))
+sendfile = False  # it waits for a client without an end, past the worker's pace
 
 
 def post_worker_init(worker: Any) -> None:

@@ -65,10 +65,10 @@ def idempotency_key(request: Request, longest: int = LONGEST_KEY) -> str | None:
     return key
 
 
-def print_of(request: Request) -> str:
-    """What the request asks for and who asks, so that nobody is given another person's answer."""
+def print_of(request: Request, limit: int | None = None) -> str:
+    """What the request asks for and who asks; its body may have ``limit`` bytes (see ``calls.body``)."""
     path = f"{request.auth.user.pk}:{request.path.rstrip('/')}?{request.META.get('QUERY_STRING', '')}"
-    return fingerprint(str(request.method), path, read_bytes(request._request, limit=2**31))
+    return fingerprint(str(request.method), path, read_bytes(request._request, limit))
 
 
 def _tags(header: str) -> list[tuple[str, str]]:

@@ -37,10 +37,11 @@ class NdjsonParser(JSONParser):
     """One JSON value per line; a line that cannot be read comes out as the ``BodyRefused`` it raised."""
 
     media_type = "application/x-ndjson"
+    limit = BULK_LIMIT
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         request: Request = (parser_context or {})["request"]
-        return list(_rows(_text(request, BULK_LIMIT)))
+        return list(_rows(_text(request, self.limit)))
 
 
 class JSONNegotiation(BaseContentNegotiation):

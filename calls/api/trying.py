@@ -7,7 +7,7 @@ from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from calls.body import BodyRefused, read_bytes
+from calls.body import BodyRefused, read_raw
 from calls.models import TryAddress
 from calls.webhooks import trying
 
@@ -20,7 +20,7 @@ def tried(request: HttpRequest, token: str) -> HttpResponse:
     if address is None:
         return _said(404, "There is no such address.")
     try:
-        body = read_bytes(request, trying.MOST_BODY)
+        body = read_raw(request, trying.MOST_BODY)
     except BodyRefused as error:
         return _said(error.status, error.message)
     headers, query = dict(request.headers), request.META.get("QUERY_STRING", "")

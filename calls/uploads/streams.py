@@ -7,7 +7,7 @@ import zlib
 
 from django.http import HttpRequest
 
-from calls.body import BodyRefused
+from calls.body import BodyRefused, is_chunked, read_some
 from calls.choices import AudioRefusal
 from calls.recordings.errors import AudioRefused
 from calls.recordings.storage.keeping import CHUNK_BYTES, Readable
@@ -20,7 +20,7 @@ def body_of(request: HttpRequest) -> Readable:
 
     Raises ``BodyRefused`` (411) for a chunked body where the server in front of us does not undo the chunks.
     """
-    if "chunked" not in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+    if not is_chunked(request):
         length = str(request.META.get("CONTENT_LENGTH") or "0")
         if not (length.isascii() and length.isdigit()):
             raise BodyRefused("The Content-Length is not a number.")
@@ -36,10 +36,7 @@ class _Body:
         self._left = length
 
     def read(self, size: int = CHUNK_BYTES, /) -> bytes:
-        try:
-            chunk = self._stream.read(size)
-        except Exception as error:  # each server has errors of its own for a sender who went away
-            raise BodyRefused("The body ended early.") from error
+        chunk = read_some(self._stream, size)
         if self._left is not None:
             self._left -= len(chunk)
             if not chunk and self._left > 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.utils.cache import patch_vary_headers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotFound
@@ -18,7 +19,7 @@ from calls.api import limits
 from calls.api.authentication import MANAGERS, WRITERS, MayUse, SessionAuthentication, TokenAuthentication
 from calls.api.parsers import JSONNegotiation, JSONParser
 from calls.api.problems import Problem, bad_parameter
-from calls.body import BodyRefused, check_text
+from calls.body import BodyRefused, check_text, is_chunked, read_bytes
 from tenants.authentication import Principal
 from tenants.budget import Spent
 
@@ -36,6 +37,7 @@ class Door(APIView):
     change_roles: tuple[str, ...] = WRITERS
     erase_roles: tuple[str, ...] = MANAGERS
     parameters: Collection[str] = ()
+    streams_body = False  # the view reads its body piece by piece itself
     spent: Spent | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -47,6 +49,13 @@ class Door(APIView):
             limits.refuse_overspent(self.spent)
         self.check_permissions(request)
         check_parameters(request, self.allowed_parameters())
+        if is_chunked(request._request) and not self.streams_body:
+            read_bytes(request._request, max(self._body_limits()))
+
+    def _body_limits(self) -> list[int]:
+        """How many bytes each parser takes."""
+        limits = [getattr(parser, "limit", None) for parser in self.parser_classes]
+        return [limit or settings.CALLHUB_BODY_LIMIT for limit in limits]
 
     def allowed_parameters(self) -> Collection[str]:
         """The parameters this address takes with this method."""

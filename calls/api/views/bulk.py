@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from calls import ledger
 from calls.api import conditions
-from calls.api.parsers import BulkJSONParser, NdjsonParser
+from calls.api.parsers import BULK_LIMIT, BulkJSONParser, NdjsonParser
 from calls.api.problems import Problem, problem_of
 from calls.api.serializers.base import read, shared
 from calls.api.serializers.drafts import CallIn, draft_of
@@ -62,7 +62,7 @@ class BulkCalls(Door):
         if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_ROWS:
             raise Problem(400, "invalid", f"Send an array of 1 to {MOST_ROWS} calls, or as many lines.")
         key = conditions.idempotency_key(request)
-        print_ = conditions.print_of(request) if key else ""
+        print_ = conditions.print_of(request, BULK_LIMIT) if key else ""
         results: list[dict[str, Any]] = []
         replays = 0
         for start in range(0, len(rows), ROWS_AT_ONCE):

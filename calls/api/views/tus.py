@@ -39,6 +39,7 @@ class UploadTus(Door):
     """One upload, as tus sees it."""
 
     erase_roles = WRITERS
+    streams_body = True
     more_answers = (409, 412, 413, 415, 422, 423, _DIFFERS, 507)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

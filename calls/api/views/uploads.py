@@ -98,6 +98,7 @@ class Uploads(Resource):
 class UploadAudio(Door):
     """The whole audio of an upload in one request."""
 
+    streams_body = True
     more_answers = (404, 411, 507)
 
     @extend_schema(

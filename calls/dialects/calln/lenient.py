@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from calls.body import DEEPEST, BodyRefused, check_text, read_json
+from calls.body import DEEPEST, BodyRefused, check_text, read_json, read_number
 
 # Possessive, so that a text that never ends is looked at once. A doubled quote inside single quotes stands for itself.
 _TOKEN = re.compile(
@@ -66,7 +66,7 @@ class _Reader:
         if kind == "text":
             value: Any = self._unquoted(piece)
         elif kind == "number":
-            value = read_json(piece)  # with the bounds it has there
+            value = read_number(piece)
         elif kind == "word" and piece in _WORDS:
             value = _WORDS[piece]
         elif kind == "word" and piece.lstrip("-") in ("NaN", "Infinity"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from calls.body import BodyRefused, as_text, read_bytes
+from calls.body import BodyRefused, as_text, is_multipart, read_bytes, read_multipart
 from calls.choices import Disposition, Source
 from calls.dialects.calln.errors import NO_BODY, bad_field
 from calls.dialects.calln.lenient import read_lenient
@@ -24,7 +24,10 @@ LATEST_PRESS_MS = 10**10  # in a call
 
 def read_document(request: HttpRequest) -> dict[str, Any]:
     """The body as a mapping, JSON whatever its Content-Type says (curl's default is a form's)."""
-    text = as_text(read_bytes(request), (request.content_params or {}).get("charset"))
+    body, charset = read_bytes(request), (request.content_params or {}).get("charset")
+    if is_multipart(request) and body:
+        return dict(read_multipart(request, body, charset))
+    text = as_text(body, charset)
     if not text.strip():
         raise BodyRefused(NO_BODY)
     value = read_lenient(text)
