@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 
 from calls.outbound import LOOP_HEADER, loop_mark
 from tenants.reach import reach_of
+from tenants.transport import IN_CLEAR, is_in_clear
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,10 @@ def admin_surroundings(get_response: Callable[[HttpRequest], HttpResponse]) -> C
     def answer(request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(reverse("admin:index")):
             return get_response(request)
+        if is_in_clear(request):
+            return HttpResponse(f"{IN_CLEAR}\n", status=403, content_type="text/plain")
+        if "chunked" in request.headers.get("Transfer-Encoding", "").lower():  # Django would read an empty form
+            return HttpResponse("Send a Content-Length.\n", status=411, content_type="text/plain")
         reach = reach_of(request)
         language = reach.language or translation.get_language_from_request(request)
         with timezone.override(reach.zone), translation.override(language):

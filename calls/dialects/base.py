@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -29,9 +30,13 @@ from calls.errors import CallError
 from calls.recordings.errors import StorageTrouble
 from tenants.authentication import CredentialsRefused, Principal, TooManyAttempts, client_address
 from tenants.models import Tenant
+from tenants.transport import IN_CLEAR, is_in_clear
 
 logger = logging.getLogger(__name__)
 
+_MANY_SLASHES = re.compile("/{2,}")
+_GROUP_OR_ESCAPE = re.compile(r"(\([^)]*\)|\\.)")
+_LETTER = re.compile("[A-Za-z]")
 _STATUS_OF = {"not_found": 404, "conflict": 409, "changed_meanwhile": 412, "on_hold": 409}
 
 
@@ -78,7 +83,7 @@ class Dialect:
 
     def answers_at(self, path: str) -> int:
         """How much of a path's beginning is this dialect's own; 0 for none of it."""
-        prefix = f"/{self.name}/"
+        path, prefix = _MANY_SLASHES.sub("/", f"{path.lower()}/"), f"/{self.name}/"
         return max((len(own) for own in (*self.owns, prefix) if path.startswith(own)), default=0)
 
 
@@ -86,14 +91,20 @@ class DialectView(View):
     """One address of a dialect. Subclasses set ``dialect`` and write ``authenticate`` and the methods."""
 
     dialect: ClassVar[Dialect]
+    takes_credentials: ClassVar[bool] = True
     principal: Principal
 
     def authenticate(self, request: HttpRequest) -> Principal | None:
         """Who is at the door; None where the address is open. Raises ``CredentialsRefused`` or ``TooManyAttempts``."""
         raise NotImplementedError  # a default would be a door left open: every dialect signs people in its own way
 
+    def require_tls(self, request: HttpRequest) -> None:
+        """403 for a request in clear, before anything of its credentials is looked at."""
+        if is_in_clear(request):
+            raise Refusal(403, "forbidden", IN_CLEAR)
+
     def before(self, request: HttpRequest) -> None:
-        """Checks that come before credentials are looked at, such as the vendor's TLS rule."""
+        """Checks that come before credentials are looked at."""
 
     def finish(self, request: HttpRequest, response: HttpResponseBase) -> None:
         """Headers on every answer, refusals included."""
@@ -121,6 +132,8 @@ class DialectView(View):
         if handler is None:
             allowed = ", ".join(self._allowed_methods())  # type: ignore[attr-defined]  # Django's own, not in the stubs
             raise Refusal(405, "method_not_allowed", f"Allowed here: {allowed}.", headers={"Allow": allowed})
+        if self.takes_credentials:
+            self.require_tls(request)
         self.before(request)
         principal = self.authenticate(request)
         if principal is not None:
@@ -184,6 +197,17 @@ def route(pattern: str, view: Callable[..., HttpResponseBase], name: str) -> URL
     return re_path(rf"^{pattern}/?\Z", view, name=name)
 
 
+def forgiving_route(pattern: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+    """The same in any letter case and with slashes doubled, as the servers of vendors on .NET take it (IIS, ServiceStack)."""
+    parts = _GROUP_OR_ESCAPE.split(pattern)  # an id keeps its case; Django cannot reverse (?i:…)
+    parts[::2] = [_LETTER.sub(_in_both_cases, part).replace("/", "/+") for part in parts[::2]]
+    return re_path(rf"^(?:/*){''.join(parts)}/*\Z", view, name=name)
+
+
+def _in_both_cases(letter: re.Match[str]) -> str:
+    return f"[{letter[0]}{letter[0].swapcase()}]"
+
+
 def read_body(request: HttpRequest) -> dict[str, Any]:
     """The request's body as a mapping (see ``calls.body``)."""
     return read_object(request)
@@ -218,6 +242,7 @@ __all__ = [
     "basic_credentials",
     "bearer_token",
     "client_address",
+    "forgiving_route",
     "json_response",
     "read_body",
     "route",

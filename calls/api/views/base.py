@@ -22,6 +22,7 @@ from calls.api.problems import Problem, bad_parameter
 from calls.body import BodyRefused, check_text, is_chunked, read_bytes
 from tenants.authentication import Principal
 from tenants.budget import Spent
+from tenants.transport import IN_CLEAR, is_in_clear
 
 LONGEST_PARAMETER = 2000
 
@@ -42,9 +43,12 @@ class Door(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.format_kwarg = None
+        if is_in_clear(request._request):
+            raise Problem(403, "forbidden", IN_CLEAR)
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
         self.perform_authentication(request)
         if isinstance(request.auth, Principal):
+            request._request.api_tenant = request.auth.tenant  # type: ignore[attr-defined]  # see calls.cross_origin
             self.spent = limits.spend_request(request.auth)
             limits.refuse_overspent(self.spent)
         self.check_permissions(request)

@@ -12,7 +12,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.utils import timezone
@@ -22,6 +21,7 @@ from calls.dialects.calln.errors import NOT_TLS, forbidden
 from tenants.authentication import CredentialsRefused, Principal, by_password
 from tenants.claims import claims_of, holder_of
 from tenants.models import Tenant
+from tenants.transport import is_in_clear
 
 LONGEST_MINUTES = 60
 _SALT = "calls.dialects.calln.userauthtoken"
@@ -44,9 +44,9 @@ class Signed:
             raise forbidden("These credentials may only read")
 
 
-def require_tls(request: HttpRequest) -> None:
+def refuse_clear(request: HttpRequest) -> None:
     """406 for a request in clear, before anything of its credentials is looked at; never a redirect, which comes too late."""
-    if settings.CALLHUB_REQUIRE_TLS and not request.is_secure():
+    if is_in_clear(request):
         _log.warning(
             "CallN: %s %s from %s refused: not over TLS%s",
             request.method,

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from calls.body import as_text, read_form
 from calls.dialects.base import DialectView, Refusal
 from calls.dialects.calln.accounts import calls_within_reach
-from calls.dialects.calln.authentication import Signed, require_tls, sign_in
+from calls.dialects.calln.authentication import Signed, refuse_clear, sign_in
 from calls.dialects.calln.errors import DIALECT, NO_CALL, not_found
 from calls.dialects.calln.reading import in_lower_case
 from calls.models import Call
@@ -27,8 +27,8 @@ class CallNView(DialectView):
     dialect = DIALECT
     signed: Signed
 
-    def before(self, request: HttpRequest) -> None:
-        require_tls(request)
+    def require_tls(self, request: HttpRequest) -> None:
+        refuse_clear(request)
 
     def authenticate(self, request: HttpRequest) -> Principal:
         self.signed = sign_in(request)

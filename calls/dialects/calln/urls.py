@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calls.dialects.base import route
+from calls.dialects.base import forgiving_route as route
 from calls.dialects.calln.audio import Audio, NewerAudio
 from calls.dialects.calln.resellers import Clients, Handsets, OneClient
 from calls.dialects.calln.views import Audits, Calls, NewerCalls, OneCall, OneNewerCall, UserAuthToken

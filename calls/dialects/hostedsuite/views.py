@@ -12,7 +12,8 @@ from django.urls import URLPattern
 
 from calls import ledger
 from calls.choices import Source
-from calls.dialects.base import DialectView, NotBuilt, Refusal, client_address, json_response, route
+from calls.dialects.base import DialectView, NotBuilt, Refusal, client_address, json_response
+from calls.dialects.base import forgiving_route as route
 from calls.dialects.hostedsuite.authentication import refused, sign_in
 from calls.dialects.hostedsuite.errors import DIALECT, bad_field
 from calls.dialects.hostedsuite.listing import allowances, centers, clients, contacts

@@ -78,6 +78,7 @@ class OpenView(PlanhatView):
     Unknown, malformed and disabled tenants, and those that keep this door shut, are answered alike.
     """
 
+    takes_credentials = False
     tenant: Tenant
 
     def authenticate(self, request: HttpRequest) -> None:

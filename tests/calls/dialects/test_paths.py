@@ -67,6 +67,7 @@ DOCUMENTED = {
         "/api/clients/names",
     ],
 }
+OPEN = "/199627f7-0d65-52cd-89b9-45b5ff561bem/calls"
 PATHS = [(vendor, path) for vendor, paths in DOCUMENTED.items() for path in paths]
 
 
@@ -100,6 +101,15 @@ def test_no_vendors_address_is_taken_for_a_planhat_tenant(path):
         ("/api/v2/nothing", "calln"),
         ("/calls/1/2/3", "planhat"),
         ("/calln/nothing", "calln"),
+        ("/calln", "calln"),
+        ("/hostedsuite/", "hostedsuite"),
+        ("/api", "hostedsuite"),
+        ("/uapi", "voipnow"),
+        ("/unifiedapi/x/y", "voipnow"),
+        ("/oauth/nothing", "voipnow"),
+        ("/v2", "fonestorm"),
+        ("/API/Nothing", "hostedsuite"),
+        ("/Api//V2//nothing", "calln"),
     ],
 )
 def test_an_unknown_address_gets_the_envelope_of_its_neighbours(client, path, vendor):
@@ -107,3 +117,38 @@ def test_an_unknown_address_gets_the_envelope_of_its_neighbours(client, path, ve
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("application/json")
     assert door_of(path).name == vendor
+
+
+@pytest.mark.parametrize(("vendor", "path"), [one for one in PATHS if one[0] in ("calln", "hostedsuite")])
+def test_vendors_on_dotnet_take_any_case_and_doubled_slashes(vendor, path):
+    for spelling in (path.upper(), path.title(), path.replace("/", "//"), f"/{vendor}/{path}", f"{path}//"):
+        assert dialect_at(spelling) == vendor
+
+
+def test_an_id_keeps_its_case():
+    assert resolve("/API/CallAudio/aB3").kwargs == {"call_id": "aB3"}
+
+
+CREDENTIALS_TRAVEL_TO = [
+    *[path for vendor, paths in DOCUMENTED.items() for path in paths if vendor != "calln" and path != OPEN],
+    "/api/v1/calls",
+    "/api/v1/nowhere",
+    "/admin/login/",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", CREDENTIALS_TRAVEL_TO)
+def test_credentials_in_clear_are_refused_before_they_are_looked_at(client, settings, path):
+    settings.CALLHUB_REQUIRE_TLS = True
+    statuses = {client.generic(method, path, b"{}", content_type="application/json").status_code for method in ("GET", "POST")}
+    assert statuses <= {403, 404, 405, 501}
+    settings.CALLHUB_REQUIRE_TLS = False
+    assert client.post(path, b"{}", content_type="application/json").content.count(b"TLS is required") == 0
+
+
+@pytest.mark.django_db
+def test_the_open_address_takes_no_credentials_and_needs_no_tls(client, settings):
+    settings.CALLHUB_REQUIRE_TLS = True
+    answer = client.post("/nobody/calls", b"{}", content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
