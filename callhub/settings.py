@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -85,11 +86,13 @@ LOCALE_PATHS = [BASE_DIR / "callhub" / "locale"]
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"without_queries": {"()": "callhub.logs.WithoutQueries"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "callhub.logs.Line", "format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"without_queries": {"()": "callhub.logs.WithoutQueries"}, "at_most": {"()": "callhub.logs.AtMost"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["at_most"]}},
     "loggers": {
         "django.server": {"handlers": ["console"], "filters": ["without_queries"], "level": "INFO", "propagate": False},
+        "django.request": {"level": "ERROR"},  # refusals are the client's affair: one line each would let a stranger fill the log
+        "django.security": {"level": "ERROR"},
         "urllib3": {"level": "ERROR"},  # it warns of odd headers with the whole address of who sent them
         "authlib": {"level": "INFO"},  # at DEBUG it logs the tokens it gives out
     },
@@ -99,6 +102,7 @@ MIDDLEWARE = [
     "callhub.middleware.refuse_own_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -215,6 +219,18 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
     }
 }
+
+# Pages of other sites: calls.cross_origin says which may read what; never with cookies
+
+CORS_URLS_REGEX = r"^/(?:api/v1(?:/|\Z)|(?:planhat/)?[^/]+/calls/?\Z)"
+CORS_ALLOW_HEADERS = [
+    "authorization", "callhub-tenant", "content-encoding", "content-type", "idempotency-key", "if-match", "if-none-match",
+    "last-event-id", "tus-resumable", "upload-checksum", "upload-length", "upload-offset",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = [
+    "content-range", "etag", "idempotency-replayed", "location", "ratelimit", "ratelimit-policy", "retry-after", "tus-resumable",
+    "upload-expires", "upload-length", "upload-offset", "x-rate-limit-limit", "x-rate-limit-remaining",
+]  # fmt: skip
 
 # Admin theme
 
@@ -389,7 +405,9 @@ CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 
 CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at once
 CALLHUB_STUCK_RINGING_MINUTES = env.number("CALLHUB_STUCK_RINGING_MINUTES", 60)  # after so long without a sign a call is ended
 CALLHUB_STUCK_TALKING_HOURS = env.number("CALLHUB_STUCK_TALKING_HOURS", 12)
-CALLHUB_REQUIRE_TLS = env.flag("CALLHUB_REQUIRE_TLS", default=PRODUCTION)  # CallN answers 406 to requests in clear
+CALLHUB_REQUIRE_TLS = env.flag(
+    "CALLHUB_REQUIRE_TLS", default=PRODUCTION
+)  # credentials in clear are refused; 406 at CallN, 403 elsewhere
 CALLHUB_FAILPOINT = env.text("CALLHUB_FAILPOINT")  # for tests: where the process kills itself (calls/failpoints.py)
 
 # Streams and long polls: see calls/feed

@@ -214,7 +214,7 @@ class Worker(ThreadWorker):
     def _close(self, sock: PacedSocket, graceful: bool = False) -> None:
         """Close a connection.
 
-        After an answer, what the client still sends is taken in for a moment (RFC 9112 §9.6): a reset would make it lose the answer.
+        After an answer, what the client still sends is taken in for a moment (RFC 9112 §9.6): with a reset it would lose that.
         """
         try:
             if not graceful:

@@ -21,7 +21,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from calls import batches
+from calls import batches, feed
 from calls.admin.bulk_form import ValueForm
 from calls.admin.call_columns import columns_of, tidy
 from calls.admin.call_list import back_to_list
@@ -95,7 +95,11 @@ def _file(request: HttpRequest, calls: QuerySet[Call], columns: Any) -> HttpResp
     calls = calls if reach.is_operator else calls.filter(tenant__in=reach.tenants(EXPORTS))
     name = f"calls-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingHttpResponse(table.lines(calls), content_type="text/csv; charset=utf-8", headers=headers)
+    leave = feed.take_place(only.pk if (only := reach.only_tenant(EXPORTS)) else None, reach.user.pk)
+    if leave is None:  # an answer as long as this holds a thread, and most of them are for others
+        messages.error(request, gettext("Too many exports are running. Wait until one of yours is complete, then try again."))
+        return HttpResponseRedirect(reverse("admin:calls_call_changelist"))
+    return StreamingHttpResponse(feed.Held(table.lines(calls), leave), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 class BulkPages:

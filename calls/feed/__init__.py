@@ -7,9 +7,9 @@ database for all of a process; ``room`` keeps those who wait from taking the thr
 from calls.feed.positions import BEGINNING, FeedPosition, UnreadableToken
 from calls.feed.pulse import Watch, is_serving, serve_while, watch
 from calls.feed.reading import Entry, NotGivenOut, Page, Wanted, newest, read
-from calls.feed.room import fit, take_place
+from calls.feed.room import Held, fit, take_place
 
 __all__ = [
-    "BEGINNING", "Entry", "FeedPosition", "NotGivenOut", "Page", "UnreadableToken", "Wanted", "Watch", "fit",
+    "BEGINNING", "Entry", "FeedPosition", "Held", "NotGivenOut", "Page", "UnreadableToken", "Wanted", "Watch", "fit",
     "is_serving", "newest", "read", "serve_while", "take_place", "watch",
 ]  # fmt: skip

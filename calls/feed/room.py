@@ -1,17 +1,17 @@
-"""How many may wait at once in this process: those who do hold a thread each, and others need threads, too."""
+"""How many may wait, or take in a long answer, at once in this process: each holds a thread, and others need threads, too."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
-from uuid import UUID
+from collections.abc import Callable, Hashable, Iterable, Iterator
 
 from django.conf import settings
 
 _lock = threading.Lock()
-_inside: Counter[UUID] = Counter()
+_inside: Counter[Hashable] = Counter()  # by tenant
+_held: Counter[Hashable] = Counter()  # by person or token
 _threads: int | None = None  # of this process, where its server has told
 
 
@@ -27,29 +27,53 @@ def most() -> int:
     return max(0, min(settings.CALLHUB_STREAMS, spare))
 
 
-def take_place(tenant_id: UUID) -> Callable[[], None] | None:
-    """Take a place; what gives it back, as often as it is called. None where all are taken, or the tenant has half of them."""
+def take_place(tenant_id: Hashable, holder: Hashable) -> Callable[[], None] | None:
+    """Take a place for a person or token of a tenant; what gives it back, as often as it is called.
+
+    None where all are taken, the tenant has half of them or the holder a quarter.
+    """
     with _lock:
-        if _inside.total() >= most() or _inside[tenant_id] >= (most() + 1) // 2:
+        is_full = _inside.total() >= most() or _inside[tenant_id] >= (most() + 1) // 2
+        if is_full or _held[holder] >= max(1, most() // 4):
             return None
         _inside[tenant_id] += 1
+        _held[holder] += 1
     given_back = threading.Event()
 
     def give_back() -> None:
         with _lock:
             if not given_back.is_set():
                 given_back.set()
-                _inside[tenant_id] -= 1
-                if not _inside[tenant_id]:
-                    del _inside[tenant_id]
+                for counted, key in ((_inside, tenant_id), (_held, holder)):
+                    counted[key] -= 1
+                    if not counted[key]:
+                        del counted[key]
 
     return give_back
+
+
+class Held:
+    """The parts of a long answer, for which a place is held until the server closes it."""
+
+    def __init__(self, parts: Iterable[str], leave: Callable[[], None]) -> None:
+        self._parts, self._leave = iter(parts), leave
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._parts)
+
+    def close(self) -> None:
+        """Called by the server at the end, also where nothing was sent."""
+        self._leave()
 
 
 def _forget() -> None:
     global _lock  # noqa: PLW0603 - a thread that is not here any more may hold it
     _lock = threading.Lock()
     _inside.clear()
+    _held.clear()
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -25,7 +25,17 @@ from tenants.models import Tenant
 from tenants.reach import reach_of
 
 OPERATORS = ("slug", "parent", "unmatched_account", "monthly_deposits", "is_active")
-SETTINGS = ("name", "time_zone", "country", "digest_hour", "requires_outcome", "open_ingest", "jsonp", "fetches_links")
+SETTINGS = (
+    "name",
+    "time_zone",
+    "country",
+    "digest_hour",
+    "requires_outcome",
+    "open_ingest",
+    "jsonp",
+    "web_origins",
+    "fetches_links",
+)
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -52,6 +62,9 @@ class TenantSettingsForm(forms.ModelForm):
         widget=UnfoldAdminSelect2Widget,
         help_text=Tenant._meta.get_field("time_zone").help_text,
     )
+
+    def clean_web_origins(self) -> str:
+        return "\n".join(self.cleaned_data["web_origins"].lower().split())
 
     def clean_country(self) -> str:
         return self.cleaned_data["country"].upper()

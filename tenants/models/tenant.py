@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -22,6 +23,9 @@ RESERVED_SLUGS = frozenset(
 )
 
 
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]{1,253}(:[0-9]{1,5})?|https?://\[[0-9a-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
 def validate_slug(value: str) -> None:
     """Refuse the words that are doors of their own."""
     if value.lower() in RESERVED_SLUGS:
@@ -38,6 +42,15 @@ def validate_country(value: str) -> None:
     """Refuse what is no country with a telephone numbering plan."""
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValidationError(_("“%(country)s” is not a country in two capital letters, such as SE."), params={"country": value})
+
+
+def validate_origins(value: str) -> None:
+    """Refuse what no browser sends as its Origin (RFC 6454): a scheme, a host and perhaps a port."""
+    for origin in value.split():
+        if not _ORIGIN.fullmatch(origin.lower()):
+            raise ValidationError(
+                _("“%(origin)s” is not an origin such as https://app.example.com, without a path."), params={"origin": origin}
+            )
 
 
 class TenantsQuerySet(models.QuerySet["Tenant"]):  # mypy's plugin knows managers by this name, so each has its own
@@ -106,6 +119,16 @@ class Tenant(models.Model):
         default=False,
         help_text=_(
             "Answer HostedSuite's ?callback= to GET as well. Passwords then travel in addresses: leave off unless needed."
+        ),
+    )
+    web_origins = models.TextField(
+        _("web origins"),
+        blank=True,
+        default="",
+        max_length=4000,
+        validators=[validate_origins],
+        help_text=_(
+            "Sites whose pages may call the API from a browser with a token, one a line, such as https://app.example.com."
         ),
     )
     monthly_deposits = models.PositiveIntegerField(

@@ -146,7 +146,7 @@ class Changes(Following):
         page = read(self.since(""))
         if page.entries or not wait:
             return self.answer(page)
-        leave = feed.take_place(self.principal.tenant.pk)
+        leave = feed.take_place(self.principal.tenant.pk, self.principal.token_id or self.principal.user.pk)
         if leave is None:
             response = self.answer(page)
             response["Retry-After"] = AGAIN_S
@@ -213,7 +213,7 @@ class Stream(Following):
         read(position)  # refuses what was not given out here
         if request.method == "HEAD":
             return self.streaming(())
-        leave = feed.take_place(self.principal.tenant.pk)
+        leave = feed.take_place(self.principal.tenant.pk, self.principal.token_id or self.principal.user.pk)
         if leave is None:
             detail = "Follow /api/v1/changes with `wait` instead, or try again in a moment."
             raise Problem(503, "too_many_streams", detail, headers={"Retry-After": AGAIN_S})

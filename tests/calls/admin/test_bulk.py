@@ -210,6 +210,16 @@ def export(client, back="period=all", columns=Column.values):
     return rows_of(client.post(LIST + "export/", {"back": back, "column": list(columns)}))
 
 
+def test_exports_that_nobody_reads_are_few(agent, tenant, settings):
+    settings.CALLHUB_STREAMS = 4  # a person has a quarter of them
+    make_call(tenant)
+    unread = agent.post(LIST + "export/", {"back": "period=all"})
+    refused = agent.post(LIST + "export/", {"back": "period=all"}, follow=True)
+    assert "Too many exports are running" in refused.content.decode()
+    assert len(rows_of(unread)) == 1
+    assert len(export(agent)) == 1
+
+
 def test_the_file_has_the_calls_of_the_list_in_its_order(agent, tenant, monkeypatch):
     monkeypatch.setattr("calls.admin.call.CallAdmin.list_per_page", 2)
     for number in range(5):

@@ -121,8 +121,8 @@ def test_tells_nothing_of_another_tenant(join, tenant):
 
 def test_beyond_the_cap_is_a_503_while_everybody_else_is_served(server, join, tenant):
     other = make_tenant()
-    secrets = [make_token(tenant), make_token(other)]
-    held = [join(secret=secrets[number % 2]) for number in range(8)]
+    secrets = [make_token(tenant), make_token(other), make_token(tenant), make_token(other)]
+    held = [join(secret=secrets[number % 4]) for number in range(8)]
     refused = server.get("stream", secrets[0])
     assert (refused.status_code, refused.json()["code"]) == (503, "too_many_streams")
     assert refused.headers["Content-Type"] == "application/problem+json"
@@ -139,11 +139,19 @@ def test_beyond_the_cap_is_a_503_while_everybody_else_is_served(server, join, te
 
 
 def test_one_tenant_does_not_take_all_the_room(listen, join, tenant):
-    secret, other = make_token(tenant), make_token(make_tenant())
+    other = make_token(make_tenant())
     for _ in range(4):
+        join(secret=make_token(tenant))
+    assert listen(secret=make_token(tenant)).response.status_code == 503
+    assert join(secret=other)
+
+
+def test_one_token_does_not_take_all_the_room_of_its_tenant(listen, join, tenant):
+    secret = make_token(tenant)
+    for _ in range(2):
         join(secret=secret)
     assert listen(secret=secret).response.status_code == 503
-    assert join(secret=other)
+    assert join(secret=make_token(tenant))
 
 
 def test_refuses_before_it_begins(server, tenant):
