@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.urls import get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 from calls.api.urls import urlpatterns
 from calls.models import Call
+from tenants.ids import new_id
 from tests.calls.api.client import BODY, ApiClient, check_problem, faults_of
 from tests.calls.api.test_rows import BODIES
+from tests.calls.dialects.contract import FRAMINGS, UNREADABLE, chunks
 from tests.make import make_call, make_line, make_operator, make_tenant, make_user
 
 ROOT = "/api/v1"
@@ -279,3 +283,50 @@ def test_another_tenants_ids_filter_nothing_out_and_nothing_in(api, stranger, te
     assert api.get("calls?tag=offer").json()["results"] == []
     assert api.get(f"calls?contact={call.pk}").json()["results"] == []
     assert api.get("calls?count=true").json()["count"] == 1
+
+
+# Bodies in every framing
+
+
+def in_chunks(api, method, path, body, content_type="application/json", **more):
+    headers = {"Authorization": f"Bearer {api.secret}"}
+    return api.http.generic(method, path, headers=headers, **chunks(body) | {"CONTENT_TYPE": content_type} | more)
+
+
+@pytest.mark.parametrize("coding", FRAMINGS)
+def test_chunks_and_compression_are_undone(api, coding):
+    body = FRAMINGS[coding](json.dumps(BODY).encode())
+    created = in_chunks(api, "POST", "/api/v1/calls", body, HTTP_CONTENT_ENCODING=coding)
+    assert created.status_code == 201, created.content
+    body = FRAMINGS[coding](b'{"outcome": "sold"}')
+    changed = in_chunks(api, "PATCH", f"/api/v1/calls/{created.json()['id']}", body, HTTP_CONTENT_ENCODING=coding)
+    assert (changed.status_code, changed.json()["outcome"]) == (200, "sold")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
+def test_many_calls_come_in_chunks_beyond_the_size_of_one(api, content_type):
+    rows = [{**BODY, "external_id": str(number), "notes": "x" * 3000} for number in range(100)]
+    text = json.dumps(rows) if content_type.endswith("/json") else "\n".join(map(json.dumps, rows))
+    answer = in_chunks(api, "POST", "/api/v1/calls/bulk", text.encode(), content_type)
+    assert (answer.status_code, answer.json()["created"]) == (200, 100)
+
+
+def writing_operations():
+    """Every operation of the schema whose body is JSON."""
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            if "application/json" in operation.get("requestBody", {}).get("content", {}):
+                yield method.upper(), path
+
+
+@pytest.mark.parametrize("spoil", [name for name in UNREADABLE if name not in ("chunks too large", "swelling")])
+def test_no_operation_acknowledges_a_body_it_cannot_read(api, spoil):
+    body, content_type, more = UNREADABLE[spoil](json.dumps(BODY).encode())
+    headers = {"Authorization": f"Bearer {api.secret}"}
+    operations = list(writing_operations())
+    assert len(operations) > 10
+    for method, path in operations:
+        address = re.sub(r"{[^}]*}", str(new_id()), path)
+        answer = api.http.generic(method, address, body, content_type=content_type, headers=headers, **more)
+        assert 400 <= answer.status_code < 500, (method, path, answer.content)

@@ -7,7 +7,11 @@ the address, without a redirect.
 from __future__ import annotations
 
 import base64
+import gzip
+import io
 import json
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -34,6 +38,38 @@ class Good:
     body: dict[str, Any]
     method: str = "POST"
     headers: dict[str, str] = field(default_factory=dict)
+
+
+IN_PARTS = "multipart/form-data; boundary=x"
+JSON = "application/json"
+FRAMINGS: dict[str, Callable[[bytes], bytes]] = {"identity": bytes, "gzip": gzip.compress, "deflate": zlib.compress}
+
+
+def chunks(body: bytes, *, undone: bool = True) -> dict[str, Any]:
+    """What a server says of a request that came in chunks; ``undone`` where it took them apart itself."""
+    named = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_TYPE": JSON}
+    return {**named, "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": undone}
+
+
+def in_parts(fields: dict[str, str]) -> bytes:
+    """The fields as a form in parts (RFC 7578)."""
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+    return "".join([*parts, "--x--\r\n"]).encode()
+
+
+# A good body made unreadable: what is sent, as what, and with which more.
+UNREADABLE: dict[str, Callable[[bytes], tuple[bytes, str, dict[str, Any]]]] = {
+    "another coding": lambda body: (body, JSON, {"HTTP_CONTENT_ENCODING": "br"}),
+    "not compressed": lambda body: (body, JSON, {"HTTP_CONTENT_ENCODING": "gzip"}),
+    "cut off": lambda body: (gzip.compress(body)[:-4], JSON, {"HTTP_CONTENT_ENCODING": "gzip"}),
+    "swelling": lambda body: (gzip.compress(body + b" " * MEGABYTE), JSON, {"HTTP_CONTENT_ENCODING": "gzip"}),
+    "chunks not undone": lambda body: (b"", JSON, chunks(body, undone=False)),
+    "chunks too large": lambda body: (b"", JSON, chunks(body + b" " * MEGABYTE)),
+    "a charset of old": lambda body: (body, f"{JSON}; charset=punycode", {}),
+    "another boundary": lambda body: (in_parts({"a": "1"}), "multipart/form-data; boundary=y", {}),
+    "no last boundary": lambda body: (in_parts({"a": "1"})[:-4], IN_PARTS, {}),
+    "a file": lambda body: (in_parts({"a": "1"}).replace(b'"a"', b'"a"; filename="a"'), IN_PARTS, {}),
+}
 
 
 def basic(user: str | bytes, password: str | bytes = "") -> dict[str, str]:
@@ -246,6 +282,28 @@ class DialectContract:
     )
     def test_refuses_a_form_no_database_takes(self, client, body):
         self.assert_takes_nothing(client, body, "application/x-www-form-urlencoded")
+
+    @pytest.mark.parametrize("coding", FRAMINGS)
+    @pytest.mark.parametrize("is_chunked", [False, True])
+    def test_takes_it_in_chunks_and_compressed(self, client, coding, is_chunked):
+        body = FRAMINGS[coding](json.dumps(self.good().body).encode())
+        more = {"HTTP_CONTENT_ENCODING": coding}
+        more |= chunks(body) if is_chunked else {}
+        response = self.send(client, self.good(), b"" if is_chunked else body, **more)
+        assert response.status_code in range(200, 300), response.content
+
+    def test_takes_the_fields_of_a_form_in_parts(self, client):
+        fields = {name: value for name, value in self.good().body.items() if isinstance(value, str)}
+        whole = len(fields) == len(self.good().body)
+        response = self.send(client, self.good(), in_parts(fields), IN_PARTS)
+        assert response.status_code in range(200, 300) if whole else response.status_code < 500, response.content
+
+    @pytest.mark.parametrize("spoil", UNREADABLE)
+    def test_acknowledges_no_body_it_cannot_read(self, client, spoil):
+        before = self.rows()
+        body, content_type, more = UNREADABLE[spoil](json.dumps(self.good().body).encode())
+        self.assert_refused(self.send(client, self.good(), body, content_type, **more))
+        assert self.rows() == before
 
     def test_leaves_no_transaction_broken(self, client):
         self.send(client, self.good(), "{")
