@@ -1,7 +1,8 @@
 """What a line of the log must not hold, and how many lines one cause may write.
 
-Queries are cut off addresses, as HostedSuite's scripts put passwords there. Telephone numbers are masked. What others sent
-cannot begin a line of its own. A stranger who causes the same warning again and again causes a few lines a minute.
+Queries are cut off addresses, as HostedSuite's scripts put passwords there. Telephone numbers are
+masked. What others sent cannot begin a line of its own. A stranger who causes the same warning
+again and again causes a few lines a minute.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class WithoutQueries(logging.Filter):
 
 
 class Line(logging.Formatter):
-    """One line for each record; a traceback's lines follow, indented. Numbers show their last three digits only."""
+    """One line for each record, its telephone numbers masked; a traceback follows, indented."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - its name in the base class
         """The line, its control characters escaped."""
@@ -45,7 +46,10 @@ class Line(logging.Formatter):
 
 
 class AtMost(logging.Filter):
-    """Lets ``AT_MOST`` warnings of one line of source through each minute; the first one after that says how many were not."""
+    """Lets ``AT_MOST`` warnings of one line of source through each minute.
+
+    The first one after that minute says how many were not logged.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -91,7 +91,8 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["at_most"]}},
     "loggers": {
         "django.server": {"handlers": ["console"], "filters": ["without_queries"], "level": "INFO", "propagate": False},
-        "django.request": {"level": "ERROR"},  # refusals are the client's affair: one line each would let a stranger fill the log
+        # Refusals are the client's affair: by a line for each a stranger could fill the log.
+        "django.request": {"level": "ERROR"},
         "django.security": {"level": "ERROR"},
         "urllib3": {"level": "ERROR"},  # it warns of odd headers with the whole address of who sent them
         "authlib": {"level": "INFO"},  # at DEBUG it logs the tokens it gives out

@@ -1,11 +1,14 @@
-"""The worker of our gunicorn: its threads serve requests, and no client holds one of them by being slow.
+"""The worker of our gunicorn: its threads serve requests, and no client holds one of them by
+being slow.
 
-A connection gets a thread when its request has arrived: the head and up to ``ARRIVES_OUTSIDE`` bytes with the body. Until then
-it waits in the worker's poller, for ``ARRIVE_S`` seconds. Larger bodies are read by a thread, by few threads at a time. Whatever
-a thread then waits for its client, reading or writing, is held to a pace (``Pace``).
+A connection gets a thread when its request has arrived: the head and up to ``ARRIVES_OUTSIDE``
+bytes with the body. Until then it waits in the worker's poller, for ``ARRIVE_S`` seconds. Larger
+bodies are read by a thread, by few threads at a time. Whatever a thread then waits for its
+client, reading or writing, is held to a pace (``Pace``).
 
-What still needs a proxy in front: more connections at once than ``worker_connections``, and bodies or answers that pass at just
-the least pace for hours. TLS that gunicorn ends itself is not looked into: then every connection takes a thread at once.
+What still needs a proxy in front: more connections at once than ``worker_connections``, and
+bodies or answers that pass at just the least pace for hours. TLS that gunicorn ends itself is not
+looked into: then every connection takes a thread at once.
 """
 
 from __future__ import annotations
@@ -52,7 +55,8 @@ class Arrived(Enum):
 def how_much(seen: bytes) -> Arrived:
     """How much of a request its first bytes are.
 
-    What gunicorn will refuse counts as whole. What is taken for whole and is not only costs a thread the time of ``Pace``.
+    What gunicorn will refuse counts as whole. What is taken for whole and is not costs a thread the
+    time of ``Pace`` and no more.
     """
     end = seen.find(b"\r\n\r\n", 2)
     is_full = len(seen) >= ARRIVES_OUTSIDE
@@ -83,7 +87,10 @@ class Pace:
 
     @contextlib.contextmanager
     def hold(self, sock: socket.socket) -> Iterator[None]:
-        """Wait within for no longer than is left; raises ``ClientTooSlow``. A timeout that is set already still counts."""
+        """Wait within for no longer than is left, nor than the socket's own timeout.
+
+        Raises ``ClientTooSlow``.
+        """
         given = sock.gettimeout()
         if self.left_s <= 0:
             raise ClientTooSlow(errno.ECONNRESET, "The client is too slow")
@@ -157,14 +164,15 @@ class Worker(ThreadWorker):
                 super().enqueue_req(conn)
                 return
             conn.sock = PacedSocket(fileno=conn.sock.detach())
-            conn.close = partial(self._close, conn.sock)  # gunicorn's own lets the main loop wait for the client
+            # gunicorn's own lets the main loop, and so everybody, wait two seconds for each client
+            conn.close = partial(self._close, conn.sock)
         conn.sock.setblocking(False)
         self._arriving[conn], self._seen[conn] = time.monotonic(), -1
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._look, conn))
         self._look(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Serve a request; what its client lets a thread wait is counted for each request by itself."""
+        """Serve a request; its pace begins with it."""
         if isinstance(conn.sock, PacedSocket):
             conn.sock.begin(req)
         return super().handle_request(req, conn)
@@ -190,7 +198,7 @@ class Worker(ThreadWorker):
             self._end_linger(sock)
 
     def _look(self, conn: Any, _sock: Any = None) -> None:
-        """Look at what has come, and leave it where it is. The kernel wakes us again when there is more of it."""
+        """Look at what has come, and leave it where it is. The kernel wakes us when there is more."""
         held = conn.parser.unreader.buf.getvalue() if conn.parser is not None else b""
         try:
             come = conn.sock.recv(ARRIVES_OUTSIDE, socket.MSG_PEEK)
@@ -214,7 +222,8 @@ class Worker(ThreadWorker):
     def _close(self, sock: PacedSocket, graceful: bool = False) -> None:
         """Close a connection.
 
-        After an answer, what the client still sends is taken in for a moment (RFC 9112 §9.6): with a reset it would lose that.
+        After an answer, what the client still sends is taken in for a moment (RFC 9112 §9.6): by a
+        reset it would lose the answer.
         """
         try:
             if not graceful:

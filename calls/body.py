@@ -1,8 +1,9 @@
 """The one reader of request bodies: bounded, and strict about what must never reach the database.
 
-Undoes chunks, gzip and deflate; reads JSON, forms and the fields of multipart forms. Refuses more bytes than allowed, before
-and after decompression, JSON deeper than 32, duplicate keys, NaN and infinities, lone surrogates and NUL. What it cannot
-read it refuses: an unread body never counts as an empty one. Every step takes time in proportion to the body's length.
+Undoes chunks, gzip and deflate; reads JSON, forms and the fields of multipart forms. Refuses more
+bytes than allowed, before and after decompression, JSON deeper than 32, duplicate keys, NaN and
+infinities, lone surrogates and NUL. What it cannot read it refuses: an unread body never counts
+as an empty one. Every step takes time in proportion to the body's length.
 """
 
 from __future__ import annotations
@@ -136,7 +137,10 @@ def _has_zlib_header(body: bytes) -> bool:
 
 
 def as_text(body: bytes, charset: str | None = None) -> str:
-    """The body as text in its charset (UTF-8 where none is given), without a byte-order mark; 415 for a charset not read here."""
+    """The body as text in its charset (UTF-8 where none is given), without a byte-order mark.
+
+    Raises ``BodyRefused``, with 415 for a charset that is not read here.
+    """
     name = _CHARSETS.get((charset or "utf-8").strip().lower().replace("_", "-"))
     if name is None:
         text = "The charset must be UTF-8, UTF-16, ISO-8859-1, Windows-1252 or US-ASCII."

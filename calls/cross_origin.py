@@ -1,8 +1,9 @@
 """Which pages of other sites may read our answers in a browser (CORS, fetch.spec.whatwg.org).
 
-Planhat's open address may be called from any page: it takes no credentials and shows nothing. Our API may be called from the
-pages a tenant lists (``Tenant.web_origins``), with a token; cookies never travel there. A preflight carries no credentials, so it
-is granted to an origin that any tenant lists; the answer itself is then readable at that tenant only.
+Planhat's open address may be called from any page: it takes no credentials and shows nothing. Our
+API may be called from the pages a tenant lists (``Tenant.web_origins``), with a token; cookies
+never travel there. A preflight carries no credentials, so it is granted to an origin that any
+tenant lists; the answer itself is then readable at that tenant only.
 """
 
 from __future__ import annotations

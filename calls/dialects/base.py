@@ -198,7 +198,7 @@ def route(pattern: str, view: Callable[..., HttpResponseBase], name: str) -> URL
 
 
 def forgiving_route(pattern: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-    """The same in any letter case and with slashes doubled, as the servers of vendors on .NET take it (IIS, ServiceStack)."""
+    """The same in any letter case and with doubled slashes, as the vendors on .NET take it."""
     parts = _GROUP_OR_ESCAPE.split(pattern)  # an id keeps its case; Django cannot reverse (?i:…)
     parts[::2] = [_LETTER.sub(_in_both_cases, part).replace("/", "/+") for part in parts[::2]]
     return re_path(rf"^(?:/*){''.join(parts)}/*\Z", view, name=name)

@@ -1,4 +1,7 @@
-"""How many may wait, or take in a long answer, at once in this process: each holds a thread, and others need threads, too."""
+"""How many may wait, or take in a long answer, at once in this process.
+
+Each of them holds a thread, and others need threads, too.
+"""
 
 from __future__ import annotations
 

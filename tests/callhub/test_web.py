@@ -166,7 +166,7 @@ GREEDY = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", GREEDY.values(), ids=GREEDY)
-def test_many_who_send_a_part_and_drip_on_keep_nobody_waiting(connect, sent):
+def test_beside_many_who_drip_an_ordinary_request_is_answered(connect, sent):
     connections = [connect() for _ in range(MANY)]
     for connection in connections:
         connection.sendall(sent)

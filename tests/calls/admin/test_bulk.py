@@ -210,7 +210,7 @@ def export(client, back="period=all", columns=Column.values):
     return rows_of(client.post(LIST + "export/", {"back": back, "column": list(columns)}))
 
 
-def test_exports_that_nobody_reads_are_few(agent, tenant, settings):
+def test_unread_exports_are_few(agent, tenant, settings):
     settings.CALLHUB_STREAMS = 4  # a person has a quarter of them
     make_call(tenant)
     unread = agent.post(LIST + "export/", {"back": "period=all"})

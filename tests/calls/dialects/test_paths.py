@@ -150,5 +150,5 @@ def test_credentials_in_clear_are_refused_before_they_are_looked_at(client, sett
 @pytest.mark.django_db
 def test_the_open_address_takes_no_credentials_and_needs_no_tls(client, settings):
     settings.CALLHUB_REQUIRE_TLS = True
-    answer = client.post("/nobody/calls", b"{}", content_type="application/json")
+    answer = client.post("/unknown/calls", b"{}", content_type="application/json")
     assert (answer.status_code, answer.json()["error"]) == (404, "not_found")
