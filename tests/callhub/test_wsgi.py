@@ -50,3 +50,8 @@ def test_an_address_is_utf_8(charset):
 def test_too_many_parameters_are_refused_by_the_door():
     told = asked("/admin/login/?" + "&".join(f"p{number}=1" for number in range(1001)), "utf-8")
     assert status_of(told) == 400
+
+
+def test_a_form_in_chunks_is_refused_by_the_admin_and_never_taken_for_an_empty_one(client):
+    answer = client.post("/admin/login/", headers={"Transfer-Encoding": "chunked"})
+    assert answer.status_code == 411

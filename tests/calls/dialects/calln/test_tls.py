@@ -110,7 +110,7 @@ def serve(tmp_path) -> Iterator[Callable[..., str]]:
 
 def status_line(address, header, value="https"):
     """What a server answers to a request without credentials that carries this header."""
-    connection = http.client.HTTPConnection(address, timeout=30)
+    connection = http.client.HTTPConnection(address, timeout=110)
     connection.request("POST", "/api/call", b"{", {header: value})
     response = connection.getresponse()
     assert response.getheader("Location") is None

@@ -36,6 +36,7 @@ def test_the_password_is_in_no_log_record_and_no_answer(client, acme, caplog, mo
     user.set_password(CANARY if is_right else "another-password")
     user.save()
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="django.request")
     credentials = {**CREDENTIALS, "Password": CANARY}
     answers = [
         client.post(path, {**credentials, **extra}, content_type="application/json")
