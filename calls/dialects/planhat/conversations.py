@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from calls.dialects.base import json_response
 from calls.dialects.planhat.listing import only_these, page_of, read_page
 from calls.dialects.planhat.people import find_company
-from calls.dialects.planhat.values import iso, seconds
+from calls.dialects.planhat.values import iso
 from calls.dialects.planhat.views import CallsView
+from calls.life import seconds
 from calls.models import Call
 from tenants.ids import short_id
 
