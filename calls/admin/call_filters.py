@@ -207,7 +207,7 @@ class NotesFilter(TextFilter):
     parameter_name = "notes"
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(notes__icontains=(self.value() or "")[:200]) if self.value() else queryset
+        return queryset.filter(notes__folds=(self.value() or "")[:200]) if self.value() else queryset
 
 
 class TypeFilter(DropdownFilter):

@@ -25,7 +25,7 @@ class OutcomeAdmin(TenantModelAdmin):
     first_step = _("Without outcomes staff type what came of a call. Add some, such as “Order taken”, and they choose from them.")
     list_display = ["name", "position", "is_retired", "calls"]
     list_filter = ["is_retired"]
-    search_fields = ["name"]
+    search_fields = ["name__folds"]
     fields = ["name", "position", "is_retired"]
 
     @display(description=_("calls"))

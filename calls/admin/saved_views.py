@@ -191,7 +191,7 @@ class SavedViewAdmin(TenantModelAdmin):
     list_display = ["name", "kept_by", "is_shared", "opens"]
     list_filter = ["is_shared"]
     list_select_related = ["owner"]
-    search_fields = ["name"]
+    search_fields = ["name__folds"]
     fields = ["name", "is_shared", "said"]
     readonly_fields = ["said"]
 

@@ -26,7 +26,7 @@ class TagAdmin(TenantModelAdmin):
     first_step = _("A tag is a word you put on calls, such as “complaint”, with a colour to find it by.")
     list_display = ["name", "looks", "ruled", "its_calls"]
     ordering = ["name"]
-    search_fields = ["name"]
+    search_fields = ["name__folds"]
     fields = ["name", "colour"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -70,7 +70,7 @@ class WebhookEndpointAdmin(Trying, Doings, WholeTenantAdmin):
     list_filter = [KindFilter, ("state", ChoicesDropdownFilter), ("format", ChoicesDropdownFilter)]
     list_select_related = ["line"]
     list_before_template = "admin/calls/webhookendpoint/try_link.html"
-    search_fields = ["name", "url"]
+    search_fields = ["name__folds", "url"]
     search_help_text = _("Name or address")
     ordering = ["name", "id"]
     sortable_by = ["label", "arrived", "failed"]

@@ -19,5 +19,5 @@ class CenterAdmin(TenantModelAdmin):
         "A center is a reception, branch or team. Add one to group calls, agents and lines by the place they belong to."
     )
     list_display = ["name", "external_id"]
-    search_fields = ["name", "external_id"]
+    search_fields = ["name__folds", "external_id"]
     fields = ["name", "external_id"]

@@ -165,7 +165,7 @@ class MembershipAdmin(WholeTenantAdmin):
     list_display = ["person", "full_name", "role", "center", "signs_in", "last_login"]
     list_filter = ["role"]
     list_select_related = ["user", "center"]
-    search_fields = ["user__username", "user__first_name", "user__last_name", "user__email"]
+    search_fields = ["user__username", "user__first_name__folds", "user__last_name__folds", "user__email"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Membership | None = None) -> Sequence[Any]:
         whose = [(None, {"fields": ["tenant"]})] if reach_of(request).spans_tenants else []

@@ -41,7 +41,7 @@ class OAuthAppAdmin(TenantModelAdmin):
     list_display = ["name", "client_id", "level", "user", "state"]
     list_filter = ["level"]
     list_select_related = ["user"]
-    search_fields = ["name", "client_id"]
+    search_fields = ["name__folds", "client_id"]
     fields = ["name", "level"]
     actions = None
 

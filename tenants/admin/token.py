@@ -32,7 +32,7 @@ class ApiTokenAdmin(TenantModelAdmin):
     list_display = ["name", "prefix", "user", "scope", "state", "last_used_at", "expires_at"]
     list_filter = ["scope"]
     list_select_related = ["user"]
-    search_fields = ["name", "prefix"]
+    search_fields = ["name__folds", "prefix"]
     fields = ["name", "scope", "expires_at"]
     actions = None
 

@@ -20,7 +20,7 @@ MOST_TEXT = 2000  # characters of one filter, as in an address
 class ViewFilters(Filters):
     """Which views."""
 
-    name = TextFilter("name", "icontains", help_text="Text that occurs in the name.")
+    name = TextFilter("name", "folds", help_text="Text that occurs in the name.")
     shared = TruthFilter("is_shared", help_text="True: those the tenant's people share.")
     mine = TruthFilter(method="by_mine", help_text="True: those of the token's holder.")
     updated_after = MomentFilter("updated_at", "gte", help_text="Changed at this time or later.")

@@ -10,7 +10,7 @@ from calls.models import Delivery, WebhookEndpoint
 class WebhookFilters(Filters):
     """Which endpoints."""
 
-    name = TextFilter("name", "icontains", help_text="Text that occurs in the name.")
+    name = TextFilter("name", "folds", help_text="Text that occurs in the name.")
     state = AnyOfFilter("state", words=EndpointState.values)
     format = AnyOfFilter("format", words=PayloadFormat.values)
     failing = TruthFilter("failing_since", "isnull", exclude=True, help_text="Whether its last attempts failed.")
