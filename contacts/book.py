@@ -89,7 +89,7 @@ def give_number(contact: Contact, number: str, *, alone: bool = False) -> bool:
 
     With ``alone`` it is taken from every other contact of the tenant that has it, so that there is nothing to choose between.
     """
-    read = read_number(number, contact.tenant.country)
+    read = read_number(number, contact.tenant.place)
     if not read:
         return False
     same = ContactNumber.objects.filter(tenant=contact.tenant_id, match_key=read.key).select_related("contact", "tenant")
@@ -105,14 +105,14 @@ def give_number(contact: Contact, number: str, *, alone: bool = False) -> bool:
 
 def ignore_number(tenant: Tenant, number: str, *, actor: User | None) -> None:
     """Do not offer a number any more as one that wants a contact; ignored already is fine."""
-    read = read_number(number, tenant.country)
+    read = read_number(number, tenant.place)
     row = IgnoredNumber(tenant=tenant, number=read.e164 or read.raw[:64], match_key=read.key, ignored_by=actor)
     IgnoredNumber.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def notice_number(tenant: Tenant, number: str) -> None:
     """Offer it again."""
-    IgnoredNumber.objects.filter(tenant=tenant, match_key=read_number(number, tenant.country).key).delete()
+    IgnoredNumber.objects.filter(tenant=tenant, match_key=read_number(number, tenant.place).key).delete()
 
 
 @transaction.atomic
@@ -189,7 +189,7 @@ def remove_agent(agent: Agent) -> None:
 
 def understood(number: ContactNumber) -> ContactNumber:
     """Fill a number's E.164 form and match key from its text and its tenant's country."""
-    read = read_number(number.raw, number.tenant.country)
+    read = read_number(number.raw, number.tenant.place)
     number.e164, number.match_key = read.e164, read.key
     return number
 

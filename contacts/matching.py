@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contacts.models import Agent, Company, Contact
-from contacts.phone import Number
+from contacts.phone import Number, may_be_same
 from tenants.lookup import Answer, Found, Question, ask, known
 from tenants.models import Tenant, User
 
@@ -165,8 +165,9 @@ class People:
     def _by_number(self, number: Number) -> Match:
         rows = self._numbers.get(number.key, ()) if number.key else ()
         very = {row.id: row for row in rows if number.e164 and row.e164 == number.e164}
-        # Two full numbers that differ (another country, another area) are two subscribers, however alike they end.
-        alike = {row.id: row for row in rows if not (number.e164 and row.e164)}
+        # Two full numbers that differ (another country, another area) are two subscribers,
+        # however alike they end, unless their plan writes one subscriber in two ways.
+        alike = {row.id: row for row in rows if may_be_same(number.e164, row.e164)}
         for found, rule, state, confidence in ((very, "number", EXACT, 0.95), (alike, "number_ending", GUESS, 0.6)):
             if len(found) == 1:
                 contact = self._contact(*found.values())

@@ -90,7 +90,8 @@ class Principal:
 # queryset costs ten times what the database needs to answer. The columns are those the doors look at (``_holder``).
 _HOLDER = """
 SELECT k.id, k.scope, k.last_used_at IS NULL OR k.last_used_at < %s, m.role, m.center_id,
-    t.id, t.slug, t.name, t.country, t.time_zone, u.id, u.username, u.first_name, u.last_name, u.email, u.is_superuser
+    t.id, t.slug, t.name, t.country, t.area_code, t.time_zone,
+    u.id, u.username, u.first_name, u.last_name, u.email, u.is_superuser
 FROM tenants_apitoken k
 JOIN tenants_tenant t ON t.id = k.tenant_id AND t.is_active
 JOIN tenants_user u ON u.id = k.user_id AND u.is_active
@@ -113,12 +114,21 @@ def by_token(secret: str) -> Principal:
 
 def _holder(token_id: Any, scope: str, _: bool, role: str | None, center_id: Any, *place: Any) -> Principal | None:
     """Whom a row of ``_HOLDER`` describes; None for somebody who has no place in the tenant any more."""
-    tenant_id, slug, tenant_name, country, time_zone, user_id, username, first_name, last_name, email, is_operator = place
+    tenant_id, slug, tenant_name, country, area_code, time_zone, user_id, username, first_name, last_name, email, is_operator = (
+        place
+    )
     if not role and not is_operator:
         return None
     return Principal(
         tenant=known(
-            Tenant, id=as_key(tenant_id), slug=slug, name=tenant_name, country=country, time_zone=time_zone, is_active=True
+            Tenant,
+            id=as_key(tenant_id),
+            slug=slug,
+            name=tenant_name,
+            country=country,
+            area_code=area_code,
+            time_zone=time_zone,
+            is_active=True,
         ),
         user=known(
             User,

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from tenants.choices import Act, Role
 from tenants.models import Membership, Tenant, User
+from tenants.models.tenant import TenantsQuerySet
 
 
 class Reach:
@@ -66,7 +67,7 @@ class Reach:
             return is_open and self.may(role, what.tenant_id)  # type: ignore[attr-defined]
         return any(Role(row.role).includes(role) for row in self.memberships.values() if _may_any(row, act, what))
 
-    def tenants(self, role: Role = Role.VIEWER) -> QuerySet[Tenant]:
+    def tenants(self, role: Role = Role.VIEWER) -> TenantsQuerySet:
         """The tenants in which they hold ``role`` or a higher one."""
         if self.is_operator:
             return Tenant.objects.all()

@@ -80,7 +80,7 @@ def make_center(tenant: Tenant, **fields: Any) -> Center:
 
 def make_line(tenant: Tenant, number: str, **fields: Any) -> Line:
     """A line of the tenant."""
-    read = read_number(number, tenant.country)
+    read = read_number(number, tenant.place)
     return Line.objects.create(tenant=tenant, number=number, e164=read.e164, match_key=read.key, **fields)
 
 

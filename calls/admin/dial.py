@@ -54,7 +54,7 @@ def dialog(request: HttpRequest) -> HttpResponse:
     tenant, number = _tenant(request, request.GET.get("tenant")), request.GET.get("number", "")[:LONGEST_NUMBER]
     reach = reach_of(request)
     lines = list(lines_of(reach, tenant)[:OFFERED])
-    read = read_number(number, tenant.country)
+    read = read_number(number, tenant.place)
     context = {
         "tenant": tenant,
         "number": number,

@@ -104,7 +104,7 @@ def reason_of(row: Origination) -> str:
 
 def number_of(number: str, row: Any) -> str:
     """A number as people read it; the country is that of the row's tenant."""
-    read = read_number(number, row.tenant.country)
+    read = read_number(number, row.tenant.place)
     return readable(read.e164, number)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import phonenumbers
@@ -96,7 +97,9 @@ class DialPlanAdmin(TenantModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         reach = reach_of(request)
-        tenants = [] if reach.is_operator else reach.tenants(self.view_role).order_by("name")[:SHOWN_TENANTS]
+        tenants: Iterable[Tenant] = ()
+        if not reach.is_operator:
+            tenants = reach.tenants(self.view_role).order_by("name")[:SHOWN_TENANTS]
         told = [{"tenant": tenant, "rows": _used(dialer.plan_of(tenant))} for tenant in tenants]
         return super().changelist_view(request, {**(extra_context or {}), "usage_limits": told})
 

@@ -76,7 +76,7 @@ def choose(request: HttpRequest, calls: QuerySet[Call]) -> HttpResponse:
     tenant, number = _tenant(request, request.GET), request.GET.get("number", "").replace("\0", "")[:LONGEST]
     words = " ".join(request.GET.get("q", "").replace("\0", "").split())[:200]
     rows = Contact.objects.for_tenant(tenant).select_related("company").order_by("name", "pk")
-    found = rows.filter(Q(name__icontains=words) | Q(company__name__icontains=words) | Q(email__icontains=words))
+    found = rows.filter(Q(name__folds=words) | Q(company__name__folds=words) | Q(email__icontains=words))
     context = {
         **admin.site.each_context(request),
         "title": _("Whose number is it?"),
@@ -95,7 +95,7 @@ def settle(request: HttpRequest, calls: QuerySet[Call]) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     tenant, number = _tenant(request, request.POST), request.POST.get("number", "").replace("\0", "")[:LONGEST]
-    if not read_number(number, tenant.country):
+    if not read_number(number, tenant.place):
         messages.error(request, gettext("This is no number."))
     else:
         messages.success(request, _settle(request, tenant, number))
@@ -115,7 +115,7 @@ def _settle(request: HttpRequest, tenant: Tenant, number: str) -> str:
         return gettext("%(number)s is shown again.") % {"number": shown}
     if verb == "create":
         name = " ".join(request.POST.get("name", "").replace("\0", "").split())[:200] or shown
-        read = read_number(number, tenant.country)
+        read = read_number(number, tenant.place)
         contact = save_contact(Contact(tenant=tenant, name=name), numbers=[read.e164 or read.raw[:64]])
     elif verb in ("assign", "alone"):
         found = Contact.objects.for_tenant(tenant).select_related("tenant").by_public_id(request.POST.get("contact", ""))
@@ -175,4 +175,4 @@ def _ignored(reach: Reach) -> list[dict[str, Any]]:
 
 
 def _readable(number: str, tenant: Tenant) -> str:
-    return readable(read_number(number, tenant.country).e164, number)
+    return readable(read_number(number, tenant.place).e164, number)

@@ -113,7 +113,7 @@ def _make_lines(tenant: Tenant, centers: dict[Place, Center], desks: list[Desk])
     lines = [Line(tenant=tenant, number=place.number, name=place.name, center=center) for place, center in centers.items()]
     lines += [Line(tenant=tenant, number=d.extension, name=d.agent.name, agent=d.agent, center=d.center) for d in desks]
     for line in lines:
-        read = read_number(line.number, tenant.country)
+        read = read_number(line.number, tenant.place)
         line.e164, line.match_key = read.e164, read.key
     Line.objects.bulk_create(lines)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from calls.errors import DialRefused
 from calls.models import DoNotCall
-from contacts.phone import Number, is_same, read_number
+from contacts.phone import Number, is_same, may_be_same, read_number
 from tenants.models import Tenant, User
 
 LONGEST_NUMBER, LONGEST_REASON = 64, 200
@@ -27,7 +27,7 @@ def forbid(tenant: Tenant, wanted: Iterable[tuple[str, str]], *, actor: User | N
     """Put numbers, each with its reason, on the tenant's list. One that is there stays as it is, in whatever spelling."""
     told, fresh = Forbidden(), {}
     for text, reason in wanted:
-        number = read_number(text, tenant.country)
+        number = read_number(text, tenant.place)
         if not number or len(text.strip()) > LONGEST_NUMBER:
             told.unread.append(text)
         elif (number.key, number.e164) in fresh:
@@ -42,7 +42,7 @@ def forbid(tenant: Tenant, wanted: Iterable[tuple[str, str]], *, actor: User | N
 
 def refuse_forbidden(tenant: Tenant, text: str) -> Number:
     """The number a text spells, if it is one and not on the list. Raises ``DialRefused`` (destination_invalid, do_not_call)."""
-    number = read_number(text, tenant.country)
+    number = read_number(text, tenant.place)
     if not number:
         raise DialRefused("This is not a number.", code="destination_invalid")
     if is_forbidden(tenant, number):
@@ -53,7 +53,7 @@ def refuse_forbidden(tenant: Tenant, text: str) -> Number:
 def is_forbidden(tenant: Tenant, number: Number) -> bool:
     """Whether this number is on the tenant's list, in whatever spelling."""
     listed = DoNotCall.objects.for_tenant(tenant).filter(match_key=number.key)
-    return any(is_same(number, Number(e164=row.e164, key=row.match_key)) for row in listed)
+    return any(may_be_same(number.e164, row.e164) for row in listed)  # a guess is enough not to call
 
 
 def _add(tenant: Tenant, rows: list[tuple[Number, str]], told: Forbidden, actor: User | None) -> None:

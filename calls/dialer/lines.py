@@ -14,7 +14,7 @@ from tenants.models import Tenant
 
 def find_line(tenant: Tenant, text: str, *, plan: DialPlan | None = None) -> Line | None:
     """The tenant's active line with this number in any spelling; extensions in their short (210) or extended (0003*210) form."""
-    number = read_number(text, tenant.country)
+    number = read_number(text, tenant.place)
     if not number:
         return None
     keys = {number.key, *(_other_forms(number, plan or plan_of(tenant)) if number.is_extension else ())}
@@ -36,7 +36,7 @@ def adopt_line(tenant: Tenant, text: str) -> Line | None:
     """
     if (line := find_line(tenant, text)) is not None:
         return line
-    number, plan = read_number(text, tenant.country), plan_of(tenant)
+    number, plan = read_number(text, tenant.place), plan_of(tenant)
     if not plan.adopts_lines or usual_backend() != SimulatorBackend.name or not number or number.is_extension:
         return None
     if _somebody_has(number):

@@ -48,26 +48,29 @@ def about(field: str) -> Iterator[None]:
 
 def endpoint_of(plan: DialPlan, text: str, code: str, *, is_simulation: bool) -> Endpoint:
     """The telephone with this number, if the tenant may have it rung. Raises ``DialRefused``, with ``code`` for no number."""
-    number = read_number(text, plan.tenant.country)
+    number = read_number(text, plan.tenant.place)
     if number.is_extension:
         return _extension(plan, number, code, is_simulation=is_simulation)
     if number.e164:
         _check_public(plan, number.e164)
         return Endpoint(kind=EndpointKind.NUMBER, digits=number.e164)
-    if not number or not _LOCAL.fullmatch(number.digits) or "+" in text:
+    is_domestic = number.guess.startswith(f"+{phonenumbers.country_code_for_region(plan.tenant.country)}")
+    if not number or "+" in text or not (is_domestic or _LOCAL.fullmatch(number.digits)):
         raise DialRefused(f"“{_shown(text)}” is not a number that can be called.", code=code)
+    if is_domestic:
+        _check_public(plan, number.guess)  # what it may be decides whether it is called; what was written is dialled
     return Endpoint(kind=EndpointKind.NUMBER, digits=number.digits)
 
 
 def leads_to_sandbox(plan: DialPlan, text: str) -> bool:
     """Whether this is one of the tenant's numbers to try things with."""
-    line = find_line(plan.tenant, text, plan=plan) if read_number(text, plan.tenant.country).is_extension else None
+    line = find_line(plan.tenant, text, plan=plan) if read_number(text, plan.tenant.place).is_extension else None
     return line is not None and line.is_sandbox
 
 
 def check_wanted(plan: DialPlan, endpoint: Endpoint) -> None:
     """Raise ``DialRefused`` (do_not_call) for a number on the tenant's list."""
-    if is_forbidden(plan.tenant, read_number(endpoint.digits, plan.tenant.country)):
+    if is_forbidden(plan.tenant, read_number(endpoint.digits, plan.tenant.place)):
         raise DialRefused("This number is on the list of those not to be called.", code="do_not_call")
 
 
@@ -75,7 +78,7 @@ def caller_id(plan: DialPlan, number: str, name: str, *, may_be_any: bool, is_si
     """Who is shown: a line of the tenant's, a proven one where people see it, unless any may be. Raises ``DialRefused``."""
     if not number.strip():
         return CallerId(name=_name(name))
-    read = read_number(number, plan.tenant.country)
+    read = read_number(number, plan.tenant.place)
     digits = _shown_digits(number, read)
     if not digits:
         raise DialRefused("A caller id is a number, with a name or without.", code="caller_id_invalid")
@@ -88,7 +91,7 @@ def caller_id(plan: DialPlan, number: str, name: str, *, may_be_any: bool, is_si
 def _extension(plan: DialPlan, number: Number, code: str, *, is_simulation: bool) -> Endpoint:
     """Inside the exchange: on a real one, which others share, only the tenant's own proven telephones."""
     line = find_line(plan.tenant, number.raw, plan=plan)
-    digits = read_number(line.number, plan.tenant.country).key if line else number.key
+    digits = read_number(line.number, plan.tenant.place).key if line else number.key
     if not _EXTENSION.fullmatch(digits):
         raise DialRefused(f"“{_shown(number.raw)}” is not an extension.", code=code)
     if line is None and not is_simulation:

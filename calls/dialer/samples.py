@@ -35,6 +35,6 @@ def make_sample_lines(tenant: Tenant, owner: User) -> list[Line]:
 
 
 def _line(tenant: Tenant, number: str, **fields: Any) -> Line:
-    read = read_number(number, tenant.country)
+    read = read_number(number, tenant.place)
     facts = {"e164": read.e164, "match_key": read.key, "shows_any_caller": True, "is_proven": True, **fields}
     return Line.objects.create(tenant=tenant, number=number, **facts)

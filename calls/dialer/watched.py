@@ -86,13 +86,13 @@ def _lines(text: str) -> list[Line]:
     return [
         line
         for line in lines.select_related("tenant")
-        if is_same(read_number(text, line.tenant.country), Number(e164=line.e164, key=line.match_key))
+        if is_same(read_number(text, line.tenant.place), Number(e164=line.e164, key=line.match_key))
     ]
 
 
 def _draft(tenant: Tenant, watched: WatchedCall, lines: list[Line]) -> CallDraft:
     agent_id = next((str(line.agent_id) for line in lines if line.agent_id and line.tenant_id == tenant.pk), "")
-    own = watched.caller_number if watched.direction == Direction.OUTBOUND else watched.called_number
+    own = read_number(watched.caller_number if watched.direction == Direction.OUTBOUND else watched.called_number, tenant.place)
     return CallDraft(
         source=Source.PBX,
         external_id=watched.id,
@@ -102,7 +102,7 @@ def _draft(tenant: Tenant, watched: WatchedCall, lines: list[Line]) -> CallDraft
         infer_direction=True,
         caller=PartyDraft(number=watched.caller_number, name=watched.caller_name),
         callee=PartyDraft(number=watched.called_number),
-        agent=AgentHint(id=agent_id, extension="" if agent_id else read_number(own, tenant.country).key),
+        agent=AgentHint(id=agent_id, extension="" if agent_id or not own.is_extension else own.key),
         facts={"exchange": EXCHANGE},
     )
 

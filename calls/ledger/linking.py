@@ -53,7 +53,7 @@ class OwnLines:
     @classmethod
     def of_call(cls, call: Call) -> OwnLines:
         """The lines a logged call's outside number may be one of."""
-        return cls.among(call.tenant, [read_number(call.remote_raw, call.tenant.country)])
+        return cls.among(call.tenant, [read_number(call.remote_raw, call.tenant.place)])
 
     def of(self, number: Number) -> Line | None:
         """The line that is this very number; two full numbers that only end alike are not the same."""
@@ -89,24 +89,24 @@ def link(tenant: Tenant, drafts: Mapping[Call, CallDraft]) -> Linked:
 def take_parties(call: Call, tenant: Tenant, draft: CallDraft, lines: OwnLines) -> None:
     """Settle which side is outside, from what was told and the tenant's own lines."""
     told = {"caller": draft.caller, "callee": draft.callee}
-    numbers = {side: read_number(party.number, tenant.country) for side, party in told.items()}
+    numbers = {side: read_number(party.number, tenant.place) for side, party in told.items()}
     own = {side: lines.of(number) for side, number in numbers.items()}
     if draft.infer_direction and draft.direction == Direction.UNKNOWN:
         call.direction = _direction_between(own["caller"], own["callee"])
     outside = _outside(call, told, own)
     remote, number = told[outside], numbers[outside]
     if draft.remote:
-        remote, number = draft.remote, read_number(draft.remote.number, tenant.country)
+        remote, number = draft.remote, read_number(draft.remote.number, tenant.place)
         if call.direction != Direction.UNKNOWN and not told[outside]:
             told[outside], numbers[outside] = remote, number
     for side, party in told.items():
         setattr(call, f"{side}_raw", numbers[side].raw)
         setattr(call, f"{side}_e164", numbers[side].e164)
-        setattr(call, f"{side}_name", party.name[:200])
+        setattr(call, f"{side}_name", (party.name or numbers[side].name)[:200])
     call.remote_raw, call.remote_e164, call.remote_key = number.raw, number.e164, number.key
-    call.remote_name, call.is_withheld = remote.name[:200], number.is_withheld
+    call.remote_name, call.is_withheld = (remote.name or number.name)[:200], number.is_withheld
     call.line = own[_OTHER[outside]]
-    call.number_text = " ".join(dict.fromkeys(n.digits for n in (*numbers.values(), number) if n.digits))
+    call.number_text = _number_text((*numbers.values(), number))
 
 
 def take_parties_again(call: Call, *, direction: Direction | None = None, remote: PartyDraft | None = None) -> OwnLines:
@@ -131,9 +131,25 @@ def take_parties_again(call: Call, *, direction: Direction | None = None, remote
     return lines
 
 
+def read_again(call: Call) -> dict[str, list[object]]:
+    """Understand a logged call's numbers by today's rules; what changed by that, as old and new value of each column."""
+    numbers = {side: read_number(getattr(call, f"{side}_raw"), call.tenant.place) for side in (*_SIDES, "remote")}
+    remote = numbers["remote"]
+    facts: dict[str, object] = {f"{side}_e164": number.e164 for side, number in numbers.items()}
+    facts |= {"remote_key": remote.key, "is_withheld": remote.is_withheld, "number_text": _number_text(numbers.values())}
+    changed = {name: [getattr(call, name), value] for name, value in facts.items() if getattr(call, name) != value}
+    for name, value in facts.items():
+        setattr(call, name, value)
+    return changed
+
+
+def _number_text(numbers: Iterable[Number]) -> str:
+    return " ".join(dict.fromkeys(number.digits for number in numbers if number.digits))
+
+
 def number_to_match(call: Call, lines: OwnLines) -> Number:
     """The number its contact is looked for by; an own line is nobody's contact."""
-    number = read_number(call.remote_raw, call.tenant.country)
+    number = read_number(call.remote_raw, call.tenant.place)
     return Number() if lines.of(number) else number
 
 
@@ -186,7 +202,7 @@ def _lines_question(tenant: Tenant, numbers: Iterable[Number]) -> Question:
 
 
 def _numbers(tenant: Tenant, draft: CallDraft) -> list[Number]:
-    return [read_number(party.number, tenant.country) for party in (draft.caller, draft.callee, draft.remote)]
+    return [read_number(party.number, tenant.place) for party in (draft.caller, draft.callee, draft.remote)]
 
 
 def _outside(call: Call, told: dict[str, PartyDraft], own: dict[str, Line | None]) -> str:

@@ -108,7 +108,7 @@ def _take_legs(call: Call, told: Sequence[LegDraft]) -> bool:
 
 
 def _leg(call: Call, position: int, draft: LegDraft) -> CallLeg:
-    number = read_number(draft.party.number, call.tenant.country)
+    number = read_number(draft.party.number, call.tenant.place)
     return CallLeg(
         tenant_id=call.tenant_id,
         call=call,
@@ -116,7 +116,7 @@ def _leg(call: Call, position: int, draft: LegDraft) -> CallLeg:
         role=draft.role,
         number_raw=number.raw,
         number_e164=number.e164,
-        name=draft.party.name[:200],
+        name=(draft.party.name or number.name)[:200],
     )
 
 

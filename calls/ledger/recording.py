@@ -202,7 +202,7 @@ def _events(call: Call, draft: CallDraft, ruled: Sequence[Tag], actor: User | No
 
 def _legs(call: Call, draft: CallDraft) -> Iterator[CallLeg]:
     for position, leg in enumerate(draft.legs):
-        number = read_number(leg.party.number, call.tenant.country)
+        number = read_number(leg.party.number, call.tenant.place)
         yield CallLeg(
             tenant_id=call.tenant_id,
             call=call,
@@ -210,7 +210,7 @@ def _legs(call: Call, draft: CallDraft) -> Iterator[CallLeg]:
             role=leg.role,
             number_raw=number.raw,
             number_e164=number.e164,
-            name=leg.party.name[:200],
+            name=(leg.party.name or number.name)[:200],
             disposition=leg.disposition,
             started_at=leg.started_at,
             answered_at=leg.answered_at,

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from calls.choices import telephony_backends, usual_backend
-from contacts.phone import Number
+from contacts.phone import SHORTEST_PUBLIC, Number
 from tenants.choices import Act
 from tenants.scoping import TenantOwned, TenantQuerySet
 
@@ -141,4 +141,4 @@ class Line(TenantOwned):
     @property
     def is_extension(self) -> bool:
         """Whether it is inside the exchange and has no public number."""
-        return not self.e164
+        return not self.e164 and ("*" in self.match_key or len(self.match_key) < SHORTEST_PUBLIC)

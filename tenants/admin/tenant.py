@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
+import phonenumbers
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -29,6 +30,7 @@ SETTINGS = (
     "name",
     "time_zone",
     "country",
+    "area_code",
     "digest_hour",
     "requires_outcome",
     "open_ingest",
@@ -69,6 +71,12 @@ class TenantSettingsForm(forms.ModelForm):
     def clean_country(self) -> str:
         return self.cleaned_data["country"].upper()
 
+    def clean_area_code(self) -> str:
+        """Without the zero that is dialled before it, except where that is part of the number (Italy)."""
+        code: str = self.cleaned_data["area_code"]
+        trunk = phonenumbers.ndd_prefix_for_region(self.cleaned_data.get("country", ""), True)
+        return code.lstrip("0") if trunk == "0" else code
+
 
 @admin.register(Tenant)
 class TenantAdmin(BoundedAdmin, LocksRows):
@@ -77,7 +85,7 @@ class TenantAdmin(BoundedAdmin, LocksRows):
     form = TenantSettingsForm
     list_display = ["name", "slug", "time_zone", "country", "open_ingest", "is_active"]
     list_filter = ["is_active"]
-    search_fields = ["name", "slug"]
+    search_fields = ["name__folds", "slug"]
     list_filter_submit = True
     list_fullwidth = True
     first_step = _("You are not a member of any tenant yet. Ask an owner to add you.")

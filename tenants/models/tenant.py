@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.ids import new_id
+from tenants.place import Place
 
 # First path segments that lead to a door of their own and so can never name a tenant (Planhat's `/<tenant>/calls`).
 RESERVED_SLUGS = frozenset(
@@ -55,6 +56,10 @@ def validate_origins(value: str) -> None:
 
 class TenantsQuerySet(models.QuerySet["Tenant"]):  # mypy's plugin knows managers by this name, so each has its own
     """Which tenants."""
+
+    def places(self) -> list[Place]:
+        """Where they are, each place once."""
+        return [Place(*row) for row in self.order_by().values_list("country", "area_code").distinct()]
 
     def active(self) -> Self:
         """Tenants whose doors are open."""
@@ -108,6 +113,16 @@ class Tenant(models.Model):
         default="SE",
         validators=[validate_country],
         help_text=_("Decides how national phone numbers are read (ISO 3166-1, two letters)."),
+    )
+    area_code = models.CharField(
+        _("area code"),
+        max_length=5,
+        blank=True,
+        validators=[RegexValidator(r"\A[0-9]{1,5}\Z", _("Digits only."))],
+        help_text=_(
+            "Completes local numbers of six digits or more to find contacts, such as 8 in Stockholm or 212 in New York."
+            " Empty: they stay as they are."
+        ),
     )
     open_ingest = models.BooleanField(
         _("open ingest"),
@@ -185,6 +200,11 @@ class Tenant(models.Model):
             ancestor = ancestor.parent
         if self.unmatched_account is not None and self.unmatched_account.parent_id != self.pk:
             raise ValidationError({"unmatched_account": _("This account is not a client of the tenant.")})
+
+    @property
+    def place(self) -> Place:
+        """What decides how numbers without their country are read."""
+        return Place(self.country, self.area_code)
 
     @property
     def zone(self) -> ZoneInfo:

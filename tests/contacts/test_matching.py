@@ -133,3 +133,30 @@ def test_agents_never_leave_the_tenant(tenant: Tenant) -> None:
         AgentHint(user=stranger.user),
     ]
     assert find_agents(tenant, hints) == [None] * 4
+
+
+def test_two_ways_of_writing_one_subscriber_link_as_a_guess(tenant: Tenant) -> None:
+    anna = make_contact(tenant, "+54 9 11 2345-6789")
+    match = find_contact(tenant, number("+54 11 2345-6789"))
+    assert (match.contact, match.state, match.rule, match.confidence) == (anna, "guess", "number_ending", 0.6)
+
+
+def test_the_very_number_comes_before_another_way_of_writing_it(tenant: Tenant) -> None:
+    make_contact(tenant, "+54 9 11 2345-6789")
+    bo = make_contact(tenant, "+54 11 2345-6789")
+    match = find_contact(tenant, number("+54 11 2345-6789"))
+    assert (match.contact, match.state) == (bo, "exact")
+
+
+def test_a_local_number_links_as_a_guess_where_the_area_code_is_stated() -> None:
+    tenant = make_tenant(area_code="31")
+    anna = make_contact(tenant, "+46 31 12 34 56")
+    match = find_contact(tenant, read_number("12 34 56", tenant.place))
+    assert (match.contact, match.state) == (anna, "guess")
+    assert find_contact(tenant, number("12 34 56")).contact is None
+
+
+@pytest.mark.parametrize("text", ["4731234567", "47 31 23 45 67", "0047 31234567"])
+def test_an_international_number_without_its_sign_links_for_sure(tenant: Tenant, text: str) -> None:
+    nora = make_contact(tenant, "+47 31 23 45 67")
+    assert (find_contact(tenant, number(text)).contact, find_contact(tenant, number(text)).state) == (nora, "exact")

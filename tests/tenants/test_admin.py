@@ -278,3 +278,20 @@ def test_nothing_is_framed_or_kept_by_browsers(client):
     answer = client.get(reverse("admin:index"))
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("country", "told", "kept"), [("SE", "031", "31"), ("SE", "8", "8"), ("IT", "06", "06"), ("US", "212", "212"), ("SE", "", "")]
+)
+def test_an_area_code_is_kept_without_the_zero_that_is_dialled_before_it(client, tenant, country, told, kept):
+    form = settings_of(country=country, area_code=told)
+    assert client.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form).status_code == 302
+    tenant.refresh_from_db()
+    assert tenant.area_code == kept
+
+
+@pytest.mark.parametrize("told", ["0x8", "+46", "123456", "8 1"])
+def test_an_area_code_is_digits(client, tenant, told):
+    answer = client.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), settings_of(area_code=told))
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors.keys() == {"area_code"}

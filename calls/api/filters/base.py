@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from calls.api.moments import read_day, read_moment_parameter, read_seconds
 from calls.api.problems import Fault, Problem, bad_parameter
 from tenants.authentication import Principal
+from tenants.place import Place
 
 MOST_VALUES = 100
 
@@ -228,9 +229,9 @@ class Filters(django_filters.FilterSet):
             return filters
 
     @property
-    def country(self) -> str:
-        """Whose country decides how a national number is read."""
-        return self.request.auth.tenant.country
+    def place(self) -> Place:
+        """What decides how a national number is read."""
+        return self.request.auth.tenant.place
 
 
 def _read(reading: Any) -> Any:

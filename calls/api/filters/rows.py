@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calls.api.filters.base import (
     AnyOfFilter,
@@ -17,7 +17,7 @@ from calls.api.filters.base import (
 from calls.choices import Direction, Disposition
 from calls.models import Line, Outcome, Tag, TagRule
 from contacts.models import Agent, Company, Contact, ContactNumber
-from contacts.phone import read_number
+from contacts.phone import Number, read_number
 from tenants.choices import Scope
 from tenants.models import ApiToken, Center
 
@@ -25,10 +25,16 @@ _NAME_HELP = "Text that occurs in the name."
 _UPDATED_HELP = "Changed at this time or later."
 
 
+def _same(number: Number) -> Q:
+    """Rows with this very number; with one that ends alike where either has no E.164 form."""
+    alike = Q(match_key=number.key)
+    return alike & Q(e164__in=[number.e164, ""]) if number.e164 else alike
+
+
 class CompanyFilters(Filters):
     """Which companies."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     external_id = TextsFilter("external_id")
     source_id = TextsFilter("source_id")
     updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
@@ -41,7 +47,7 @@ class CompanyFilters(Filters):
 class ContactFilters(Filters):
     """Which contacts."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     email = TextFilter("email", "iexact")
     company = IdsFilter("company_id")
     number = NumberFilter(method="by_number", help_text="One of their numbers, whole and in any spelling.")
@@ -54,17 +60,16 @@ class ContactFilters(Filters):
         fields: list[str] = []
 
     def by_number(self, contacts: QuerySet[Contact], name: str, text: str) -> QuerySet[Contact]:
-        number = read_number(text, self.country)
+        number = read_number(text, self.place)
         if not number:
             return contacts.none()
-        same = {"e164": number.e164} if number.e164 else {"match_key": number.key}
-        return contacts.filter(Exists(ContactNumber.objects.filter(contact=OuterRef("pk"), **same)))
+        return contacts.filter(Exists(ContactNumber.objects.filter(_same(number), contact=OuterRef("pk"))))
 
 
 class AgentFilters(Filters):
     """Which agents."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     email = TextFilter("email", "iexact")
     center = IdsFilter("center_id")
     extension = TextsFilter("extensions__number", distinct=True)
@@ -81,7 +86,7 @@ class AgentFilters(Filters):
 class CenterFilters(Filters):
     """Which centers."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     external_id = TextsFilter("external_id")
     updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
 
@@ -93,7 +98,7 @@ class CenterFilters(Filters):
 class LineFilters(Filters):
     """Which lines."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     number = NumberFilter(method="by_number", help_text="Its number, whole and in any spelling.")
     agent = IdsFilter("agent_id")
     center = IdsFilter("center_id")
@@ -104,16 +109,16 @@ class LineFilters(Filters):
         fields: list[str] = []
 
     def by_number(self, lines: QuerySet[Line], name: str, text: str) -> QuerySet[Line]:
-        number = read_number(text, self.country)
+        number = read_number(text, self.place)
         if not number:
             return lines.none()
-        return lines.filter(e164=number.e164) if number.e164 else lines.filter(match_key=number.key)
+        return lines.filter(_same(number))
 
 
 class TagFilters(Filters):
     """Which tags."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
 
     class Meta:
@@ -139,7 +144,7 @@ class TagRuleFilters(Filters):
 class OutcomeFilters(Filters):
     """Which outcomes."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     is_retired = TruthFilter("is_retired", help_text="Whether staff are no longer offered it.")
     updated_after = MomentFilter("updated_at", "gte", help_text=_UPDATED_HELP)
 
@@ -151,7 +156,7 @@ class OutcomeFilters(Filters):
 class TokenFilters(Filters):
     """Which tokens."""
 
-    name = TextFilter("name", "icontains", help_text=_NAME_HELP)
+    name = TextFilter("name", "folds", help_text=_NAME_HELP)
     scope = AnyOfFilter("scope", words=Scope.values)
     revoked = TruthFilter("revoked_at", "isnull", exclude=True)
 

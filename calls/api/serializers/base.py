@@ -133,6 +133,11 @@ def read(serializer: serializers.Serializer[Any], data: Any, tenant: Tenant, cen
         values = serializer.run_validation(data)
     faults: dict[str, Any] = {}
     for name, field in serializer.fields.items():
+        if field.source in values and (check := getattr(field, "check_for", None)) is not None:
+            try:
+                check(values[field.source], tenant)
+            except serializers.ValidationError as error:
+                faults[name] = error.detail
         if not isinstance(field, RelatedField) or values.get(field.source) is None:
             continue
         model: Any = field.model

@@ -11,7 +11,7 @@ from calls.api.fields import MomentField, RelatedField
 from calls.api.serializers.base import Expansion, RowDocument
 from contacts.models import Agent, Company, Contact
 from contacts.phone import read_number
-from tenants.models import Center
+from tenants.models import Center, Tenant
 
 MOST_NUMBERS = 50
 
@@ -35,12 +35,11 @@ class NumbersField(serializers.ListField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(child=serializers.CharField(max_length=64), max_length=MOST_NUMBERS, **kwargs)
 
-    def to_internal_value(self, data: Any) -> list[str]:
-        numbers = super().to_internal_value(data)
+    def check_for(self, numbers: list[str], tenant: Tenant) -> None:
+        """Refuse a text that is no number where the tenant's telephones are. Raises ``ValidationError``."""
         for text in numbers:
-            if not read_number(text, "ZZ"):
+            if not read_number(text, tenant.place):
                 self.fail("not_a_number", text=text)
-        return numbers
 
     def to_representation(self, value: Any) -> list[dict[str, Any]]:
         return [{"number": row.raw, "e164": row.e164 or None, "label": row.label} for row in value.all()]

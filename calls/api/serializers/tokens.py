@@ -65,6 +65,7 @@ class MeTenant(serializers.Serializer[Any]):
     name = serializers.CharField()
     time_zone = serializers.CharField()
     country = serializers.CharField()
+    area_code = serializers.CharField(help_text="Of local numbers, without the trunk prefix; empty where it is not stated.")
 
 
 class MeDocument(serializers.Serializer[Any]):

@@ -39,6 +39,7 @@ class Me(Door):
                     "name": principal.tenant.name,
                     "time_zone": principal.tenant.time_zone,
                     "country": principal.tenant.country,
+                    "area_code": principal.tenant.area_code,
                 },
                 "role": principal.role,
                 "scope": principal.scope,

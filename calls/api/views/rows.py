@@ -89,7 +89,7 @@ class Lines(Resource):
     change_roles = MANAGERS
 
     def save(self, row: Line, values: dict[str, Any]) -> None:
-        read = read_number(row.number, self.principal.tenant.country)
+        read = read_number(row.number, self.principal.tenant.place)
         if not read:
             raise ValidationError({"number": ["This is not a phone number or extension."]})
         row.renumber(read)

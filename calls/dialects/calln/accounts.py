@@ -80,7 +80,7 @@ def account_named(principal: Principal, name: str) -> Tenant | None:
 
 def _owners(clients: list[Tenant], texts: list[str]) -> set[UUID]:
     """The clients that have a line with one of these numbers, each read as it is dialled in the client's country."""
-    numbers = {client.pk: [read_number(text, client.country) for text in texts if text] for client in clients}
+    numbers = {client.pk: [read_number(text, client.place) for text in texts if text] for client in clients}
     keys = {number.key for read in numbers.values() for number in read if number.key}
     lines = Line.objects.filter(tenant__in=clients, match_key__in=keys) if keys else ()
     return {

@@ -115,7 +115,7 @@ def _line(fields: Mapping[str, Any], account: Tenant | None) -> Line:
     """The unsaved line a document tells of."""
     if account is None:
         raise bad_field("clientid", "is neither this account nor a client of it.")
-    number = read_number(text(fields, "phonenumber", longest=64), account.country)
+    number = read_number(text(fields, "phonenumber", longest=64), account.place)
     if not number:
         raise bad_field("phonenumber", "must be a phone number or an extension.")
     group = text(fields, "handsetgroup", longest=200)

@@ -58,7 +58,7 @@ def zone_of(principal: Principal) -> ZoneInfo:
 
 def read_search(query: Mapping[str, str], principal: Principal) -> Search:
     """The search a query asks for, its names in lower case; raises ``Refusal`` naming what cannot be read."""
-    zone, country = zone_of(principal), principal.tenant.country
+    zone, place = zone_of(principal), principal.tenant.place
     starts = [_moment(query, "datetimemin", first_moment, zone), _moment(query, "datetimeminutc", first_moment, UTC)]
     ends = [_moment(query, "datetimemax", end_moment, zone), _moment(query, "datetimemaxutc", end_moment, UTC)]
     numbers = {"caller": _text(query, "callerphonenumber"), "callee": _text(query, "destinationphonenumber")}
@@ -67,7 +67,7 @@ def read_search(query: Mapping[str, str], principal: Principal) -> Search:
         size=min(_whole(query, "maxresults", 1) or USUAL_ITEMS, MOST_ITEMS),
         start=max(filter(None, starts), default=None),
         end=min(filter(None, ends), default=None),
-        numbers={side: read_number(text, country) for side, text in numbers.items() if text},
+        numbers={side: read_number(text, place) for side, text in numbers.items() if text},
         names={
             side: name
             for side, name in (("caller", _text(query, "callername")), ("callee", _text(query, "destinationname")))
@@ -108,7 +108,7 @@ def with_everything_shown(calls: CallQuerySet) -> CallQuerySet:
 
 def _with_words(calls: CallQuerySet, search: Search, accounts: list[Any]) -> CallQuerySet:
     if search.subject:
-        calls = calls.filter(outcome__icontains=search.subject)
+        calls = calls.filter(outcome__folds=search.subject)
     if search.rating is not None:
         rated = Q(facts__rating=search.rating)
         calls = calls.filter(rated if search.rating else rated | ~Q(facts__has_key="rating"))
@@ -136,8 +136,8 @@ def _with_number(side: str, number: Number) -> Q:
 
 def _with_name(side: str, name: str) -> Q:
     """Calls with this text in the name shown on this side: the given one, else the contact's."""
-    given = Q(**{f"{side}_name__icontains": name})
-    outside = Q(remote_name__icontains=name) | Q(remote_name="", contact__name__icontains=name)
+    given = Q(**{f"{side}_name__folds": name})
+    outside = Q(remote_name__folds=name) | Q(remote_name="", contact__name__folds=name)
     return given | (Q(**{f"{side}_name": ""}) & outside & outside_on(side))
 
 

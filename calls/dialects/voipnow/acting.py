@@ -79,10 +79,10 @@ def _takes_part(call: Call, number: str) -> bool:
 
 def _is_one_of(row: Origination, number: str, numbers: Iterable[str]) -> bool:
     """Whether a number is among others, in whatever spelling and form."""
-    country = row.tenant.country
-    wanted = read_number(number, country)
+    place = row.tenant.place
+    wanted = read_number(number, place)
     lines = lines_of(row.tenant, number) if wanted.is_extension else []
-    others = [read_number(other, country) for other in numbers]
+    others = [read_number(other, place) for other in numbers]
     return any(is_same(wanted, other) or (lines and lines_of(row.tenant, other.raw) == lines) for other in others)
 
 

@@ -78,7 +78,7 @@ def find(holder: Holder, owner_id: str, search: Search) -> CallQuerySet:
     if search.saved_until:
         calls = calls.filter(created_at__lt=search.saved_until)
     for side, number in search.numbers.items():
-        calls = calls.filter(with_number(side, number, holder.tenant.country))
+        calls = calls.filter(with_number(side, number, holder.tenant.place))
     if search.disposition is not None:
         calls = calls.filter(disposition__in=search.disposition)
     if search.flow is not None:
@@ -93,7 +93,7 @@ def filtered(calls: CallQuerySet, condition: Filter | None, holder: Holder) -> C
     if condition is None:
         return calls
     if condition.by in _SIDES:
-        return by_number(calls, _SIDES[condition.by], condition, holder.tenant.country)
+        return by_number(calls, _SIDES[condition.by], condition, holder.tenant.place)
     column = "started_at" if condition.by == "published" else "answered_at"
     return by_moment(calls, column, condition, holder.tenant.zone, f"cdr_invalid_filter_by_{condition.by}")
 

@@ -15,6 +15,7 @@ from calls.dialects.voipnow.parameters import Filter, read_moment
 from calls.life import outside_on
 from calls.models.call import CallQuerySet
 from contacts.phone import read_number
+from tenants.place import Place
 
 ID_DIGITS = 20
 _HEX = re.compile(r"[0-9a-f]{1,20}")
@@ -67,7 +68,7 @@ def by_moment(
     raise invalid("filterop_invalid", f"filterOp: {condition.op} is for text; times are equals, greaterThan or lessThan.")
 
 
-def by_number(calls: CallQuerySet, side: str, condition: Filter, country: str) -> CallQuerySet:
+def by_number(calls: CallQuerySet, side: str, condition: Filter, place: Place) -> CallQuerySet:
     """The calls with this number on this side, ``caller`` or ``callee``."""
     match condition.op:
         case "present":
@@ -76,13 +77,13 @@ def by_number(calls: CallQuerySet, side: str, condition: Filter, country: str) -
             return calls.filter(_on(side, lambda who: _has_part(who, condition)))
         case "equals" | "inArray":
             values = [condition.value] if condition.op == "equals" else _several(condition.value)
-            return calls.filter(_any(with_number(side, value, country) for value in values))
+            return calls.filter(_any(with_number(side, value, place) for value in values))
     raise invalid("filterop_invalid", f"filterOp: {condition.op} is for times; numbers are equals, contains or startsWith.")
 
 
-def with_number(side: str, text: str, country: str) -> Q:
+def with_number(side: str, text: str, place: Place) -> Q:
     """Calls with this number on this side; a public one in any spelling, also E.164 without plus."""
-    number = read_number(text, country)
+    number = read_number(text, place)
     e164s = [e164 for e164 in (number.e164, f"+{text}" if text.isdecimal() else "") if e164]
     return _on(side, lambda who: Q(**{f"{who}_raw": number.raw}) | Q(**{f"{who}_e164__in": e164s}))
 

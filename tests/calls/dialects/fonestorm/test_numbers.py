@@ -81,8 +81,8 @@ def test_a_foreign_one_leaves_as_it_is_taken(client):
 
 def test_one_written_like_an_american_leaves_and_is_found_as_one(client):
     sweden = make_tenant("sweden")
-    DialPlan.objects.create(tenant=sweden, countries=["US", "SE"])
-    line = make_line(sweden, FONENUMBER)  # which Sweden could have as well
+    DialPlan.objects.create(tenant=sweden, countries=["US", "BE"])
+    line = make_line(sweden, FONENUMBER)  # which is Belgian where it is dialled in Sweden
     token = make_token(sweden)
     assert listed(client, token) == [FONENUMBER]
     assert one(client, token, FONENUMBER).status_code == 200
