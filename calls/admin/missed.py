@@ -68,7 +68,7 @@ class MissedCallAdmin(TenantModelAdmin):
     list_display_links = ["waited"]
     list_filter = [ScopeFilter, ("agent", RelatedFilter), ("center", RelatedFilter)]
     list_before_template = "admin/calls/missedcall/scopes.html"
-    search_fields = ["number", "last_call__remote_name", "last_call__contact__name"]
+    search_fields = ["number", "last_call__remote_name__folds", "last_call__contact__name__folds"]
     search_help_text = _("Number in any spelling, or a name")
     first_step = _("Nobody waits to be called back. Missed calls come here by themselves, and leave when a call is answered.")
     ordering = ["-last_at", "-id"]
@@ -94,8 +94,8 @@ class MissedCallAdmin(TenantModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         if not is_number(search_term.strip()):
             return super().get_search_results(request, queryset, search_term)
-        countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct()
-        keys = {number.key for number in (read_number(search_term, country) for country in countries) if number.key}
+        places = reach_of(request).tenants().places()
+        keys = {number.key for number in (read_number(search_term, place) for place in places) if number.key}
         digits = "".join(sign for sign in search_term if sign.isdigit()).lstrip("0")
         return queryset.filter(Q(match_key__in=keys) | Q(number__contains=digits)), False
 
@@ -119,8 +119,9 @@ class MissedCallAdmin(TenantModelAdmin):
         call = row.last_call
         known = call.contact if call else None
         name = known.name if known else call.remote_name if call else ""
-        button = dialing.dial_button(row.number, row.tenant_id, e164=_e164(row), name=name) if _is_dialled(row) else ""
-        number = format_html("{}{}", cells.number_link(row.number, readable(row.number, row.number)), button)
+        told = row.shown_number
+        button = dialing.dial_button(told, row.tenant_id, e164=row.e164, name=name) if _is_dialled(row) else ""
+        number = format_html("{}{}", cells.number_link(told, readable(row.e164, told)), button) if told else cells.NOTHING
         shown = format_html('<span class="ch-name"><bdi>{}</bdi></span>', name) if name else ""
         return format_html('<span class="ch-party">{}<span class="ch-dim">{}</span></span>', shown, number)
 
@@ -236,10 +237,6 @@ def returned_link(row: MissedCall) -> Any:
         return ""
     address = reverse("admin:calls_call_change", args=[row.returned_by_id])
     return format_html('<a class="ch-link" href="{}">{}</a>', address, cells.moment(row.returned_at))
-
-
-def _e164(row: MissedCall) -> str:
-    return row.number if row.number.startswith("+") else ""
 
 
 def _is_dialled(row: MissedCall) -> bool:

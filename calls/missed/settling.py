@@ -19,6 +19,7 @@ from django.db.models import OuterRef, Q, Subquery
 from calls.choices import MISSED, Direction, Disposition, MissedState, State
 from calls.models import Call, MissedCall, MissedTry
 from calls.models.call import IS_MISSED
+from contacts.phone import may_be_same
 
 KEYS_AT_ONCE = 200  # numbers asked for by one query
 _FACTS = (
@@ -179,8 +180,8 @@ def _queue_of(call: Told) -> Queue:
 
 
 def _is_same(queue: Queue, call: Told) -> bool:
-    """Whether a call is with this number: the very one, or one that ends alike where a full form is missing."""
-    return not (queue.number.startswith("+") and call.e164) or call.e164 == queue.number
+    """Whether a call is with this number: the very one, or one that may be the same (``contacts.phone.may_be_same``)."""
+    return may_be_same(queue.number if queue.number.startswith("+") else "", call.e164)
 
 
 def _ends(queue: Queue, rows: Iterable[MissedCall]) -> list[datetime]:

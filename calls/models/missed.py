@@ -1,10 +1,12 @@
-"""Missed calls that wait to be returned: one row for each time somebody tried in vain, however often they rang."""
+"""Missed calls that wait to be returned: one row for each time somebody tried in vain, however
+often they rang."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -52,10 +54,13 @@ class MissedCallQuerySet(TenantQuerySet["MissedCall"]):
 
 
 class MissedCall(TenantOwned):
-    """Somebody who tried to reach us in vain, until a call with the same number is answered or a person is done with it.
+    """Somebody who tried to reach us in vain, until a call with the same number is answered or a
+    person is done with it.
 
-    ``calls.missed`` alone writes it: what follows from the log is worked out from the log again whenever that changes; what
-    people decide (who, until when, done) stays. ``number`` is the E.164 form, else the key that numbers are matched by.
+    ``calls.missed`` alone writes it: what follows from the log is worked out from the log again
+    whenever that changes; what people decide (who, until when, done) stays. ``number`` is the E.164
+    form, else the key that numbers are matched by: it tells one caller from another, and is never
+    shown or dialled. ``shown_number`` is.
     """
 
     center_acts = frozenset(Act)
@@ -107,7 +112,7 @@ class MissedCall(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return readable(self.number)
+        return readable(self.e164, self.shown_number)
 
     @classmethod
     def seen_from(cls, center_id: UUID) -> Q:
@@ -116,9 +121,27 @@ class MissedCall(TenantOwned):
     def get_absolute_url(self) -> str:
         return reverse("admin:calls_missedcall_change", args=[self.pk])
 
+    @property
+    def e164(self) -> str:
+        """The international form, where there is one for sure."""
+        return self.number if self.number.startswith("+") else ""
+
+    @property
+    def shown_number(self) -> str:
+        """The E.164 form, else the number as it came with the last call; empty for a moment after
+        that call was removed."""
+        return self.e164 or (self.last_call.remote_raw if self._has_last_call() else "")
+
+    def _has_last_call(self) -> bool:
+        try:
+            return self.last_call is not None
+        except ObjectDoesNotExist:
+            return False
+
 
 class MissedTry(models.Model):
-    """One of the calls that somebody made in vain. ``call`` has no database constraint: a removed one is found by its row."""
+    """One of the calls that somebody made in vain. ``call`` has no database constraint: a removed
+    one is found by its row."""
 
     missed = models.ForeignKey(MissedCall, on_delete=models.CASCADE, related_name="calls")
     call = models.ForeignKey("calls.Call", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")

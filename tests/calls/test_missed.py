@@ -358,3 +358,28 @@ def test_the_report_tells_what_waits_and_how_soon_calls_are_returned(tenant):
     told = missed.figures_of(MissedCall.objects.for_tenant(tenant))
     assert (told.waiting, told.missed, told.returned, told.never_returned, told.share_returned) == (1, 3, 1, 2, 33)
     assert (told.usual_return, told.oldest_at) == (timedelta(minutes=20), at(40))
+
+
+@pytest.mark.parametrize(
+    ("missed_from", "rung_back"), [("+54 9 11 2345-6789", "+54 11 2345-6789"), ("+55 11 8765-4321", "+55 11 98765-4321")]
+)
+def test_a_call_back_to_the_other_way_of_writing_a_number_returns_it(tenant, missed_from, rung_back):
+    miss(tenant, 0, missed_from)
+    talk(tenant, 10, rung_back, direction=Direction.OUTBOUND)
+    [row] = queue(tenant)
+    assert row.state == MissedState.RETURNED
+
+
+def test_callers_who_hide_their_number_wait_for_nothing_and_return_nothing(tenant):
+    for minute, mark in enumerate(["Anonymous", "+266696687", "+7378742833", "sip:x@anonymous.invalid", "Restricted"]):
+        miss(tenant, minute, mark)
+    talk(tenant, 10, "+266696687")
+    assert queue(tenant) == []
+
+
+def test_a_number_that_is_not_sure_is_shown_as_it_came_and_never_as_its_key(tenant):
+    miss(tenant, 0, "0577 770 002 1")
+    [row] = queue(tenant)
+    assert (row.shown_number, row.e164, str(row)) == ("0577 770 002 1", "", "0577 770 002 1")
+    ledger.remove(row.last_call)
+    assert MissedCall.objects.get().shown_number == ""

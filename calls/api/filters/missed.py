@@ -34,5 +34,8 @@ class MissedFilters(Filters):
         return rows.filter(pk__in=waiting) if wanted else rows.exclude(pk__in=waiting)
 
     def by_number(self, rows: Any, name: str, text: str) -> Any:
-        number = read_number(text, self.country)
-        return rows.filter(match_key=number.key, number=number.e164 or number.key) if number else rows.none()
+        number = read_number(text, self.place)
+        if not number:
+            return rows.none()
+        rows = rows.filter(match_key=number.key)
+        return rows.filter(number__in=[number.e164, number.key]) if number.e164 else rows

@@ -36,7 +36,7 @@ class Missed(Resource):
 
     def fetching(self, rows: QuerySet[Any], wanted: Wanted | None) -> QuerySet[Any]:
         rows = super().fetching(rows, wanted)
-        if wanted is None or "contact" in wanted.fields:
+        if wanted is None or {"contact", "number"} & set(wanted.fields):
             rows = rows.select_related("last_call").defer("last_call__document", "last_call__facts", "last_call__notes")
         return rows.prefetch_related("calls") if wanted and "calls" in wanted.fields else rows
 

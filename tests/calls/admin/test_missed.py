@@ -178,3 +178,14 @@ def test_two_rows_cost_what_fifty_cost(client, tenant):
         costs.append(len(queries))
     assert costs[0] == costs[1]
     assert costs[0] <= 12
+
+
+def test_the_list_shows_and_dials_a_number_as_it_came_where_it_is_not_sure(client, tenant):
+    miss(tenant, "0577 770 002 1")
+    key = MissedCall.objects.get().match_key
+    for page in (LIST, reverse("admin:calls_missedcall_change", args=[MissedCall.objects.get().pk])):
+        told = client.get(page).content.decode()
+        assert "0577 770 002 1" in told
+        assert "number=0577+770+002+1" in told
+        assert f">{key}<" not in told
+        assert f"number={key}" not in told

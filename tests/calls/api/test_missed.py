@@ -108,3 +108,11 @@ def test_finds_a_number_in_any_spelling(api, tenant):
     for number in ("070-123 45 67", "0046701234567", "%2B46701234567"):
         assert len(api.get(f"missed?number={number}").json()["results"]) == 1, number
     assert api.get("missed?number=0709999999").json()["results"] == []
+
+
+def test_a_number_that_is_not_sure_is_answered_as_it_came(api, tenant):
+    miss(tenant, "0577 770 002 1")
+    assert one(tenant).match_key not in ("", "0577 770 002 1")
+    for query in ("", "?fields=number", "?number=0577-7700021"):
+        [row] = api.get(f"missed{query}").json()["results"]
+        assert row["number"] == "0577 770 002 1"
