@@ -1,4 +1,5 @@
-"""Finding calls by words: a number in any spelling, a name, an external id; the days a named period has; quick scopes."""
+"""Finding calls by words: a number in any spelling, a name, an external id; the days a named period
+has; quick scopes."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from calls.models.call import CallQuerySet
-from contacts.phone import SHORTEST_PUBLIC, read_number
+from contacts.phone import KEY_DIGITS, SHORTEST_PUBLIC, read_number
+from tenants.place import Place
 
 PERIODS = ("today", "yesterday", "7d", "month", "30d")
 SCOPES = ("missed", "flagged", "recorded", "unmatched", "short", "live", "mine")
@@ -32,7 +34,8 @@ def days_of(period: str, today: date) -> tuple[date, date]:
 
 
 def in_scope(calls: CallQuerySet, scope: str, user: UUID | None) -> CallQuerySet:
-    """The calls of a quick scope, as this person (by key) sees it; an unknown one narrows nothing."""
+    """The calls of a quick scope, as this person (by key) sees it; an unknown one narrows
+    nothing."""
     if scope == "missed":
         return calls.missed()
     if scope == "flagged":
@@ -57,21 +60,22 @@ def counted_for(calls: CallQuerySet, figure: str) -> CallQuerySet:
     return calls.not_returned() if figure == "not_returned" else calls
 
 
-def search(calls: CallQuerySet, words: str, countries: Iterable[str]) -> CallQuerySet:
-    """Calls with this number in any spelling or part, else with every word in a name, or with this very external id."""
+def search(calls: CallQuerySet, words: str, places: Iterable[Place | str]) -> CallQuerySet:
+    """Calls with this number in any spelling or part, else with every word in a name, or with this
+    very external id."""
     words = " ".join(words.split())[:200]
     if not words:
         return calls
     if is_number(words):
-        return calls.filter(_by_number(words, countries) | Q(external_id=words))
+        return calls.filter(_by_number(words, places) | Q(external_id=words))
     for word in words.split()[:8]:
         calls = calls.filter(
-            Q(remote_name__icontains=word)
-            | Q(contact__name__icontains=word)
-            | Q(company__name__icontains=word)
-            | Q(agent_name__icontains=word)
-            | Q(caller_name__icontains=word)
-            | Q(callee_name__icontains=word)
+            Q(remote_name__folds=word)
+            | Q(contact__name__folds=word)
+            | Q(company__name__folds=word)
+            | Q(agent_name__folds=word)
+            | Q(caller_name__folds=word)
+            | Q(callee_name__folds=word)
             | Q(external_id=words)
         )
     return calls
@@ -82,13 +86,15 @@ def is_number(words: str) -> bool:
     return bool(_NUMBER.match(words)) and any(sign.isdigit() for sign in words)
 
 
-def _by_number(text: str, countries: Iterable[str]) -> Q:
-    """Full numbers by what their spellings share; shorter ones by their digits without an exit code or trunk zero."""
+def _by_number(text: str, places: Iterable[Place | str]) -> Q:
+    """Calls that have these digits in a number, without an exit code or trunk zero; full numbers
+    also by what their spellings share."""
     digits = re.sub(r"\D", "", text)
     parts = {digits.lstrip("0") or digits}
     if len(digits) >= SHORTEST_PUBLIC and "*" not in text:
-        parts = {number.key for number in (read_number(text, country) for country in countries) if number.key} or parts
+        numbers = [read_number(text, place) for place in places]
+        parts |= {number.key for number in numbers} | {number.digits[-KEY_DIGITS:] for number in numbers if number.e164}
     found = Q(pk__in=[])
-    for part in parts:
+    for part in parts - {""}:
         found |= Q(number_text__contains=part)
     return found

@@ -29,6 +29,7 @@ from contacts.book import (
     save_numbers,
 )
 from contacts.dialing import SCRIPTS, STYLES, DialingList, dial_button, may_dial
+from contacts.finding import with_number
 from contacts.models import Agent, AgentExtension, Company, Contact, ContactNumber
 from contacts.phone import read_number, readable
 from tenants.choices import Role
@@ -118,11 +119,11 @@ class CompanyAdmin(CalledAdmin):
     write, remove = staticmethod(save_company), staticmethod(remove_company)
     first_step = _("Add a company to see the calls of all its people in one list.")
     list_display = ["name", "known_number", "external_id", "calls"]
-    search_fields = ["name", "external_id"]
+    search_fields = ["name__folds", "external_id"]
     fieldsets = [(None, {"fields": ["name", "phone", "notes"]}), KNOWN_ELSEWHERE]
 
     def numbers_of(self, row: Company) -> list[tuple[str, str, str]]:
-        return [(row.phone, read_number(row.phone, row.tenant.country).e164, "")] if row.phone else []
+        return [(row.phone, read_number(row.phone, row.tenant.place).e164, "")] if row.phone else []
 
     @display(description=_("phone"), ordering="phone")
     def known_number(self, company: Company) -> str:
@@ -140,8 +141,8 @@ class NumberForm(TenantInlineForm):
 
     def clean_raw(self) -> str:
         raw = self.cleaned_data["raw"].strip()
-        if not any(sign.isdigit() for sign in raw):
-            raise forms.ValidationError(_("A number has digits in it."))
+        if not read_number(raw, self.instance.tenant.place if self.instance.tenant_id else "ZZ"):
+            raise forms.ValidationError(_("This is not a phone number."))
         return raw
 
 
@@ -166,7 +167,7 @@ class ContactAdmin(CalledAdmin):
     list_display = ["name", "known_numbers", "company", "email", "external_id", "calls"]
     list_filter = [("company", RelatedFilter)]
     list_select_related = ["company"]
-    search_fields = ["name", "email", "external_id", "company__name"]
+    search_fields = ["name__folds", "email", "external_id", "company__name__folds"]
     autocomplete_fields = ["company"]
     fieldsets = [(None, {"fields": ["name", "email", "company", "notes"]}), KNOWN_ELSEWHERE]
 
@@ -175,14 +176,11 @@ class ContactAdmin(CalledAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        digits = "".join(sign for sign in search_term if sign.isdigit()).lstrip("0")
-        if len(digits) < 3 or any(sign.isalpha() for sign in search_term):
+        if not any(sign.isdigit() for sign in search_term) or any(sign.isalpha() for sign in search_term):
             return found, may_repeat
-        keys = [digits[-9:], digits]
-        by_number = ContactNumber.objects.filter(match_key__contains=keys[0]) | ContactNumber.objects.filter(
-            e164__contains=keys[1]
-        )
-        return found | queryset.filter(pk__in=by_number.values("contact")), may_repeat
+        reach = reach_of(request)
+        numbers = reach.within(ContactNumber.objects.all()).filter(with_number(search_term, reach.tenants().places()))
+        return found | queryset.filter(pk__in=numbers.values("contact")), may_repeat
 
     def has_merge_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether they may merge contacts anywhere; the page asks whether they may merge these."""
@@ -231,7 +229,7 @@ class AgentAdmin(KnownElsewhereAdmin):
     list_display = ["name", "known_extensions", "email", "center", "is_active", "calls"]
     list_filter = [("center", RelatedFilter), "is_active"]
     list_select_related = ["center"]
-    search_fields = ["name", "email", "external_id", "extensions__number"]
+    search_fields = ["name__folds", "email", "external_id", "extensions__number"]
     autocomplete_fields = ["center"]
     fieldsets = [(None, {"fields": ["name", "email", "user", "center", "is_active", "mails_missed_calls"]}), KNOWN_ELSEWHERE]
 

@@ -123,8 +123,8 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
         return getattr(request, "list_class", CallList)
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
-        countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct() if search_term else []
-        return search(queryset, search_term, countries), False
+        places = reach_of(request).tenants().places() if search_term else []
+        return search(queryset, search_term, places), False
 
     def first_command(self, request: HttpRequest) -> str:
         """What logs the first call of an empty log: a command for the person's own tenant."""

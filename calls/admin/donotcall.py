@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -21,8 +21,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from calls import dialer
 from calls.admin import cells, dial_words
 from calls.errors import DialRefused
+from calls.finding import is_number
 from calls.models import DoNotCall
-from contacts.phone import read_number
+from contacts.finding import with_number
 from tenants.choices import Act, Role
 from tenants.models import Tenant
 from tenants.reach import Reach, reach_of
@@ -102,7 +103,7 @@ class DoNotCallAdmin(TenantModelAdmin):
     list_display = ["shown", "reason", "added", "added_by"]
     list_select_related = ["added_by"]
     list_before_template = "admin/calls/donotcall/paste_link.html"
-    search_fields = ["number", "reason"]
+    search_fields = ["number", "reason__folds"]
     search_help_text = _("Number in any spelling, or a word of the reason")
     ordering = ["-created_at", "-id"]
     sortable_by = ["added"]
@@ -117,9 +118,10 @@ class DoNotCallAdmin(TenantModelAdmin):
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if not search_term.strip():
             return found, may_repeat
-        countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct()
-        keys = {number.key for number in (read_number(search_term, country) for country in countries) if number}
-        return (found | queryset.filter(Q(match_key__in=keys)) if keys else found), may_repeat
+        places = reach_of(request).tenants().places()
+        return (
+            found | queryset.filter(with_number(search_term, places)) if is_number(search_term.strip()) else found
+        ), may_repeat
 
     @display(description=_("number"))
     def shown(self, row: DoNotCall) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,11 +13,14 @@ from unfold.decorators import display
 
 from calls.admin import cells, sandbox
 from calls.choices import usual_backend
+from calls.finding import is_number
 from calls.models import Line
 from calls.telephony.simulator import SimulatorBackend
 from contacts import dialing
+from contacts.finding import with_number
 from contacts.phone import read_number
 from tenants.choices import Role
+from tenants.reach import reach_of
 from tenants.scoped_admin import RelatedFilter, TenantModelAdmin
 
 
@@ -29,7 +33,8 @@ class LineAdmin(TenantModelAdmin):
     list_display = ["number", "name", "e164", "agent", "center", "exchange", "is_phone_terminal", "is_active"]
     list_filter = ["backend", "is_sandbox", "is_phone_terminal", "is_active", ("agent", RelatedFilter), ("center", RelatedFilter)]
     list_select_related = ["agent", "center"]
-    search_fields = ["number", "name", "e164"]
+    search_fields = ["number", "name__folds", "e164"]
+    search_help_text = _("Any part of a number, or a name")
     autocomplete_fields = ["agent", "center"]
     list_after_template = "admin/calls/line/sandbox.html"
     change_form_outer_after_template = "admin/calls/line/after.html"
@@ -66,7 +71,13 @@ class LineAdmin(TenantModelAdmin):
         fields = [str(name) for name in super().get_readonly_fields(request, obj)]
         return fields if request.user.is_superuser else [*fields, *self.operators_fields]
 
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not is_number(search_term.strip()):
+            return found, may_repeat
+        return found | queryset.filter(with_number(search_term, reach_of(request).tenants().places())), may_repeat
+
     def save_model(self, request: HttpRequest, obj: Line, form: Any, change: bool) -> None:
-        number = read_number(obj.number, obj.tenant.country)
+        number = read_number(obj.number, obj.tenant.place)
         obj.renumber(number, is_by_operator=request.user.is_superuser)
         super().save_model(request, obj, form, change)

@@ -119,8 +119,8 @@ class OriginationAdmin(ReadOnly, TenantModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[QuerySet[Any], bool]:
         if not search_term.strip():
             return queryset, False
-        countries = reach_of(request).tenants().order_by().values_list("country", flat=True).distinct()
-        found = search(reach_of(request).within(Call.objects.all()), search_term, countries)  # type: ignore[arg-type]
+        places = reach_of(request).tenants().places()
+        found = search(reach_of(request).within(Call.objects.all()), search_term, places)  # type: ignore[arg-type]
         return queryset.filter(call__in=found.values("pk")), False
 
     @display(description=_("asked for"), ordering="created_at")

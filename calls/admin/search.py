@@ -1,13 +1,15 @@
-"""One box for everything: people, companies, numbers, calls and notes, in groups of a few each, with a way to all of them.
+"""One box for everything: people, companies, numbers, calls and notes, in groups of a few each,
+with a way to all of them.
 
-It costs the same on a log of any length. Calls with a number, or the beginning of one, come from their index; words are looked
-for among the newest calls alone, and the page says so.
+It costs the same on a log of any length. Calls with a number, or the beginning of one, come from
+their index; other parts of numbers and words are looked for among the newest calls alone, and the
+page says so.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -26,8 +28,11 @@ from django.utils.translation import gettext_lazy as _
 from calls.admin import cells
 from calls.finding import is_number, search
 from calls.models import Call, Line
+from contacts.finding import with_number
 from contacts.models import Company, Contact, ContactNumber
 from contacts.phone import KEY_DIGITS, beginnings, read_number, readable
+from tenants.folding import place_of
+from tenants.place import Place
 from tenants.reach import Reach, reach_of
 
 FEW = 5  # of each group
@@ -86,14 +91,16 @@ def page(request: HttpRequest, calls: QuerySet[Call]) -> HttpResponse:
 
 def found(words: str, calls: QuerySet[Any], reach: Reach) -> Iterator[Group]:
     """All groups, empty ones too."""
-    tenants = dict(reach.tenants().order_by().values_list("pk", "country")[:MOST_TENANTS])
-    countries = sorted(set(tenants.values()))
-    keys = keys_of(words, countries) if is_number(words) else []
+    tenants = {
+        pk: Place(*place) for pk, *place in reach.tenants().order_by().values_list("pk", "country", "area_code")[:MOST_TENANTS]
+    }
+    places = sorted(set(tenants.values()))
+    keys = keys_of(words, places) if is_number(words) else []
     within = calls.filter(tenant__in=list(tenants)) if len(tenants) < MOST_TENANTS else calls  # indexes begin with the tenant
-    yield _contacts(words, keys, reach)
-    yield _companies(words, keys, reach)
-    yield _numbers(words, keys, reach)
-    yield _calls(words, keys, within, countries)
+    yield _contacts(words, places, reach)
+    yield _companies(words, reach)
+    yield _numbers(words, places, reach)
+    yield _calls(words, keys, within, places)
     yield _notes(words, within)
 
 
@@ -109,22 +116,24 @@ class Beginning:
     is_whole: bool = False
 
     def on(self, column: str) -> Q:
-        """The condition on a column of keys. Ranges of digits, unlike patterns, use its index in every collation."""
+        """The condition on a column of keys. Ranges of digits, unlike patterns, use its index in
+        every collation."""
         if self.is_whole:
             return Q(**{column: self.low})
         above = Q(**{f"{column}__gte": self.low})
         return above & Q(**{f"{column}__lt": self.high}) if self.high else above
 
 
-def keys_of(words: str, countries: Iterable[str]) -> list[Beginning]:
-    """What the keys of a number begin with: whole numbers by what their spellings share, shorter ones without codes."""
+def keys_of(words: str, places: Collection[Place]) -> list[Beginning]:
+    """What the keys of a number begin with: whole numbers by what their spellings share, shorter
+    ones without codes."""
     digits = re.sub(r"\D", "", words)
     if not digits:
         return []
-    whole = {number.key for number in (read_number(words, country) for country in countries) if number.key}
+    whole = {number.key for number in (read_number(words, place) for place in places) if number.key}
     found = [Beginning(low=key, is_whole=True) for key in sorted(whole)]
     short = digits.lstrip("0")
-    parts = {short} | {_without_code(digits, country) for country in countries if words.startswith(("+", "00"))}
+    parts = {short} | {_without_code(digits, place.country) for place in places if words.startswith(("+", "00"))}
     return found + [_beginning(part) for part in sorted(parts) if 2 <= len(part) <= KEY_DIGITS]
 
 
@@ -139,23 +148,16 @@ def _without_code(digits: str, country: str) -> str:
     return bare.removeprefix(code) if bare.startswith(code) else ""
 
 
-def _any(column: str, keys: Iterable[Beginning]) -> Q:
-    condition = Q(pk__in=[])
-    for key in keys:
-        condition |= key.on(column)
-    return condition
-
-
 # Groups
 
 
-def _contacts(words: str, keys: list[Beginning], reach: Reach) -> Group:
+def _contacts(words: str, places: Collection[Place], reach: Reach) -> Group:
     rows = reach.within(Contact.objects.all())
-    if keys:
-        numbers = reach.within(ContactNumber.objects.all()).filter(_any("match_key", keys))
+    if is_number(words):
+        numbers = reach.within(ContactNumber.objects.all()).filter(with_number(words, places))
         rows = rows.filter(pk__in=numbers.values("contact"))
     else:
-        rows = rows.filter(Q(name__icontains=words) | Q(email__icontains=words) | Q(external_id=words))
+        rows = rows.filter(Q(name__folds=words) | Q(email__icontains=words) | Q(external_id=words))
     found = rows.select_related("company").prefetch_related("numbers").order_by("name", "pk")[: FEW + 1]
     hits = [
         Hit(
@@ -168,19 +170,19 @@ def _contacts(words: str, keys: list[Beginning], reach: Reach) -> Group:
     return Group(title=_("Contacts"), icon="contacts", hits=hits, more=_list("contacts_contact", q=words))
 
 
-def _companies(words: str, keys: list[Beginning], reach: Reach) -> Group:
-    rows = reach.within(Company.objects.all()).filter(Q(name__icontains=words) | Q(external_id=words))
+def _companies(words: str, reach: Reach) -> Group:
+    rows = reach.within(Company.objects.all()).filter(Q(name__folds=words) | Q(external_id=words))
     hits = [
         Hit(title=marked(row.name, words), address=reverse("admin:contacts_company_change", args=[row.pk]), details=(row.phone,))
-        for row in ([] if keys else rows.order_by("name", "pk")[: FEW + 1])
+        for row in ([] if is_number(words) else rows.order_by("name", "pk")[: FEW + 1])
     ]
     return Group(title=_("Companies"), icon="domain", hits=hits, more=_list("contacts_company", q=words))
 
 
-def _numbers(words: str, keys: list[Beginning], reach: Reach) -> Group:
+def _numbers(words: str, places: Collection[Place], reach: Reach) -> Group:
     """Lines of one's own; those of contacts are found with them."""
     rows = reach.within(Line.objects.all())
-    rows = rows.filter(_any("match_key", keys) if keys else Q(name__icontains=words)).order_by("number", "pk")
+    rows = rows.filter(with_number(words, places) if is_number(words) else Q(name__folds=words)).order_by("number", "pk")
     hits = [
         Hit(title=readable(row.e164, row.number), address=reverse("admin:calls_line_change", args=[row.pk]), details=(row.name,))
         for row in rows[: FEW + 1]
@@ -188,30 +190,27 @@ def _numbers(words: str, keys: list[Beginning], reach: Reach) -> Group:
     return Group(title=_("Your own numbers"), icon="dialpad", hits=hits, more=_list("calls_line", q=words))
 
 
-def _calls(words: str, keys: list[Beginning], calls: QuerySet[Any], countries: Iterable[str]) -> Group:
-    hint = ""
-    if keys:
-        some = Q(pk__in=[])
-        for key in keys:
-            some |= Q(pk__in=numbered(calls, key).values("pk"))
-        rows = calls.filter(some)
-    else:
-        rows, hint = search(_newest(calls), words, countries), gettext("Among the newest %(n)s calls.") % {"n": NEWEST}  # type: ignore[arg-type]
-    rows = rows.order_by("-started_at", "-id").select_related("contact", "agent").defer(*_BULKY, "notes")
+def _calls(words: str, keys: list[Beginning], calls: QuerySet[Any], places: Collection[Place]) -> Group:
+    rows = calls.select_related("contact", "agent").defer(*_BULKY, "notes")
+    sources = [rows.filter(pk__in=numbered(calls, key).values("pk")) for key in keys]
+    sources.append(search(_newest(rows), words, places))  # type: ignore[arg-type]
+    found = {call.pk: call for source in sources for call in source.order_by("-started_at", "-id")[: FEW + 1]}
+    best = sorted(found.values(), key=lambda call: (call.started_at, call.pk), reverse=True)
     hits = [
         Hit(
             title=cells.moment(call.started_at),
             address=call.get_absolute_url(),
             details=(cells.call_type(call), _who(call), call.agent.name if call.agent else call.agent_name),
         )
-        for call in rows[: FEW + 1]
+        for call in best[: FEW + 1]
     ]
+    hint = gettext("Among the newest %(n)s calls; numbers by their beginning among all.") % {"n": NEWEST}
     return Group(title=_("Calls"), icon="call", hits=hits, more=_list("calls_call", period="all", q=words), hint=hint)
 
 
 def _notes(words: str, calls: QuerySet[Any]) -> Group:
     rows = calls.exclude(notes="").order_by("-started_at", "-id")
-    rows = calls.filter(pk__in=rows.values("pk")[:NEWEST], notes__icontains=words).order_by("-started_at", "-id")
+    rows = calls.filter(pk__in=rows.values("pk")[:NEWEST], notes__folds=words).order_by("-started_at", "-id")
     rows = rows.select_related("contact").defer(*_BULKY)
     hits = [
         Hit(
@@ -226,7 +225,8 @@ def _notes(words: str, calls: QuerySet[Any]) -> Group:
 
 
 def numbered(calls: QuerySet[Any], key: Beginning) -> QuerySet[Any]:
-    """Calls with a number: the newest of each that begins so, in the order of the index that has them."""
+    """Calls with a number: the newest of each that begins so, in the order of the index that has
+    them."""
     return calls.filter(key.on("remote_key")).order_by("remote_key", "-started_at")[:MOST_NUMBERED]
 
 
@@ -249,7 +249,7 @@ def _list(name: str, **query: str) -> str:
 
 def marked(text: str, words: str) -> SafeString:
     """The text with the words in it marked."""
-    place = _place(text, words)
+    place = place_of(text, words)
     if place is None:
         return format_html("{}", text)
     start, end = place
@@ -258,12 +258,7 @@ def marked(text: str, words: str) -> SafeString:
 
 def place_in(text: str, words: str) -> SafeString:
     """The words in a long text, marked, with a little of what stands around them."""
-    start, end = _place(text, words) or (0, 0)
+    start, end = place_of(text, words) or (0, 0)
     first, last = max(0, start - AROUND), min(len(text), end + AROUND)
     before, after = "…" if first else "", "…" if last < len(text) else ""
     return format_html("{}{}{}", before, marked(text[first:last], words), after)
-
-
-def _place(text: str, words: str) -> tuple[int, int] | None:
-    found = re.search(re.escape(words), text, re.IGNORECASE) if words else None
-    return found.span() if found else None

@@ -113,3 +113,10 @@ def test_empty_lists_teach_the_first_step(client):
     assert "Calls with their numbers, past ones too" in client.get(reverse("admin:contacts_contact_changelist")).content.decode()
     answer = client.get(reverse("admin:contacts_contact_changelist"), {"q": "nobody"})
     assert "Nothing fits" in answer.content.decode()
+
+
+@pytest.mark.parametrize("text", ["3.12555E+09", "Acme210", "46,701,234,567", "Anonymous"])
+def test_a_number_that_is_none_is_refused(client, tenant, text):
+    form = {"name": "Anna", **numbers((text, ""))}
+    assert client.post(reverse("admin:contacts_contact_add"), form).status_code == 200
+    assert not Contact.objects.exists()

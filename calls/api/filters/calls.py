@@ -86,7 +86,7 @@ class CallFilters(Filters):
     tag = TextsFilter(method="by_tag", help_text="The name of a tag, whatever its letter case.")
     outcome = TextsFilter("outcome")
     external_id = TextsFilter("external_id")
-    notes = TextFilter("notes", "icontains", help_text="Text that occurs in the notes.")
+    notes = TextFilter("notes", "folds", help_text="Text that occurs in the notes.")
     flagged = TruthFilter("is_flagged")
     has_recording = TruthFilter(method="by_recording")
     unmatched = TruthFilter(method="by_unmatched", help_text="Calls whose contact is not known, withheld numbers aside.")
@@ -124,13 +124,13 @@ class CallFilters(Filters):
         return in_scope(calls, scope, self.request.auth.user.pk)
 
     def by_words(self, calls: Any, name: str, words: str) -> QuerySet[Call]:
-        return search(calls, words, [self.country])
+        return search(calls, words, [self.place])
 
     def by_type(self, calls: Any, name: str, types: list[str]) -> QuerySet[Call]:
         return calls.of_type(*types)
 
     def by_number(self, calls: QuerySet[Call], name: str, text: str) -> QuerySet[Call]:
-        number = read_number(text, self.country)
+        number = read_number(text, self.place)
         if not number:
             return calls.none()
         if number.e164:

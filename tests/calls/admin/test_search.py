@@ -143,3 +143,40 @@ def test_words_are_looked_for_among_the_newest_calls_alone(client, tenant):
     scans = [query["sql"] for query in queries if "LIKE" in query["sql"].upper() and '"calls_call"."notes"' in query["sql"]]
     assert scans
     assert all(f"LIMIT {NEWEST}" in sql for sql in scans)
+
+
+@pytest.mark.parametrize("words", ["1234567", "123 45", "12-34", "+46 70 12", "46701", "0046701", "70 12", "567"])
+def test_finds_a_number_by_any_part_of_it(client, tenant, words):
+    contact, line = make_contact(tenant, "+46701234567"), make_line(tenant, "+46701234567")
+    call = make_call(tenant, "+46701234567")
+    make_call(tenant, "+46709999999")
+    told = groups(client, words)
+    assert str(contact.pk) in told["Contacts"][0]
+    assert str(line.pk) in told["Your own numbers"][0]
+    assert [str(call.pk) in address for address in told["Calls"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Ida Björk", "bjork"), ("Ida Bjork", "Björk"), ("Søren Østergård", "soren ostergard"), ("Łukasz Strauß", "strauss")],
+)
+def test_accents_do_not_matter(client, tenant, name, words):
+    contact = make_contact(tenant, name=name)
+    call = make_call(tenant, remote=PartyDraft(number="+46709999999", name=name), notes=f"Ask {name}")
+    told = groups(client, words)
+    assert str(contact.pk) in told["Contacts"][0]
+    assert str(call.pk) in told["Calls"][0]
+    assert str(call.pk) in told["Notes"][0]
+
+
+def test_the_place_of_a_word_is_marked_whatever_its_accents():
+    assert marked("Ida Björk", "bjork") == "Ida <mark>Björk</mark>"
+    assert marked("Gustav Strauß II", "strauss") == "Gustav <mark>Strauß</mark> II"
+
+
+def test_the_newest_calls_alone_are_looked_through_for_a_part_of_a_number(client, tenant):
+    with CaptureQueriesContext(connection) as queries:
+        client.get(PAGE, {"q": "2345"})
+    scans = [query["sql"] for query in queries if "LIKE" in query["sql"].upper() and '"calls_call"."number_text"' in query["sql"]]
+    assert scans
+    assert all(f"LIMIT {NEWEST}" in sql for sql in scans)

@@ -9,7 +9,7 @@ from contacts.models import Contact, RelinkRequest
 from tenants.choices import Role, Scope
 from tenants.models import ApiToken
 from tests.calls.api.client import ApiClient, faults_of
-from tests.make import make_agent, make_call, make_center, make_company, make_line, make_user
+from tests.make import make_agent, make_call, make_center, make_company, make_contact, make_line, make_user
 
 BODIES = {
     "companies": ({"name": "Berg & Co", "external_id": "c-1", "phone": "08-1"}, {"notes": "n"}),
@@ -177,3 +177,15 @@ def test_me_tells_who_is_asking(api, tenant):
 def test_line_with_another_number_is_no_longer_proven(api, tenant, number, is_proven):
     line = make_line(tenant, "+46812345678", is_proven=True)
     assert api.patch(f"lines/{line.pk}", {"number": number}).json()["is_proven"] is is_proven
+
+
+@pytest.mark.parametrize("text", ["3.12555E+09", "Acme210", "46,701,234,567", "Anonymous"])
+def test_a_contact_refuses_what_is_no_number(api, text):
+    answer = api.post("contacts", {"name": "Anna", "numbers": ["+46701234567", text]})
+    assert answer.status_code == 400
+    assert text in answer.content.decode()
+
+
+def test_contacts_are_found_by_name_whatever_its_accents(api, tenant):
+    contact = make_contact(tenant, name="Ida Björk")
+    assert [row["id"] for row in api.get("contacts?name=bjork").json()["results"]] == [str(contact.pk)]
