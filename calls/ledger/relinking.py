@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from calls import events
 from calls.choices import EventKind, MatchState
-from calls.ledger.linking import OwnLines, kept_hint, number_to_match, take_match
-from calls.models import Call, CallEvent
+from calls.ledger.linking import OwnLines, kept_hint, number_to_match, read_again, take_match
+from calls.models import Call, CallEvent, CallLeg
 from contacts.book import remove_contact
 from contacts.matching import find_contacts
 from contacts.models import Contact, RelinkRequest
@@ -19,6 +20,8 @@ from contacts.phone import read_number
 from tenants.models import Tenant
 
 AT_ONCE = 200  # calls per transaction: other writers wait no longer than those take
+WHOLE = Q(match_key="", external_id="", moved_from__isnull=True)  # requests for all calls of a tenant
+_FOR_FINDING = ("remote_key", "number_text")
 _COLUMNS = ("contact_id", "company_id", "match_state", "match_rule", "match_candidates")
 
 
@@ -47,7 +50,8 @@ def relink_waiting(*, seconds: float) -> int:
 def _next_request() -> RelinkRequest | None:
     """The oldest request nobody works on; others that ask for the same and have not begun are dropped."""
     waiting = RelinkRequest.objects.select_for_update(skip_locked=True, of=("self",))
-    request = waiting.select_related("tenant", "moved_from", "moved_to__company").order_by("created_at", "id").first()
+    rows = waiting.select_related("tenant", "moved_from", "moved_to__company").order_by("created_at", "id")
+    request = rows.exclude(WHOLE).first() or rows.filter(WHOLE).first()  # a whole log takes long, and people wait for the others
     if request is not None and request.done_to is None:
         twins = waiting.filter(
             tenant=request.tenant_id,
@@ -63,15 +67,12 @@ def _next_request() -> RelinkRequest | None:
 def _work_on(request: RelinkRequest) -> int:
     if request.moved_from is not None and request.moved_to is not None:
         return _move(request.moved_from, request.moved_to)
-    concerned = Q()
-    if request.match_key:
-        concerned |= Q(remote_key=request.match_key)
-    if request.external_id:
-        concerned |= Q(given_external_id=request.external_id)
-    calls = Call.objects.for_tenant(request.tenant).filter(concerned).exclude(match_state=MatchState.CHOSEN)
+    calls = _concerned(request)
     if request.done_to is not None:
         calls = calls.filter(pk__gt=request.done_to)
-    keys = list(calls.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]) if concerned else []
+    keys = list(calls.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    if keys and not (request.match_key or request.external_id):
+        _read_again(request.tenant, keys)
     changed = _relink_many(request.tenant, keys) if keys else 0
     if len(keys) < AT_ONCE:
         request.delete()
@@ -79,6 +80,39 @@ def _work_on(request: RelinkRequest) -> int:
         request.done_to = keys[-1]
         request.save(update_fields=["done_to", "updated_at"])
     return changed
+
+
+def _concerned(request: RelinkRequest) -> QuerySet[Call]:
+    """The calls a request is about: those with its key or id; without either, the whole log."""
+    calls: QuerySet[Call] = Call.objects.for_tenant(request.tenant)
+    if not (request.match_key or request.external_id):
+        return calls
+    concerned = Q()
+    if request.match_key:
+        concerned |= Q(remote_key=request.match_key)
+    if request.external_id:
+        concerned |= Q(given_external_id=request.external_id)
+    return calls.filter(concerned).exclude(match_state=MatchState.CHOSEN)
+
+
+def _read_again(tenant: Tenant, keys: Collection[UUID]) -> None:
+    """Understand the numbers of logged calls and their legs by today's rules, and tell of those that changed."""
+    told = []
+    for call in Call.objects.select_for_update().for_tenant(tenant).filter(pk__in=keys).order_by("pk"):
+        call.tenant = tenant
+        if changed := read_again(call):
+            call.version += 1
+            call.save(update_fields=[*changed, "version", "updated_at"])
+            shown = {name: pair for name, pair in changed.items() if name not in _FOR_FINDING}
+            told.append(events.event_of(call, EventKind.AMENDED, data={"changed": shown}))
+    for leg in CallLeg.objects.filter(call__in=keys):
+        e164 = read_number(leg.number_raw, tenant.place).e164
+        if e164 != leg.number_e164:
+            leg.number_e164 = e164
+            leg.save(update_fields=["number_e164", "updated_at"])
+    CallEvent.objects.bulk_create(told)
+    if told:
+        events.publish(tenant.pk)
 
 
 def _move(gone: Contact, kept: Contact) -> int:
@@ -112,7 +146,7 @@ def _relink_many(tenant: Tenant, keys: Iterable[object]) -> int:
     )
     for call in calls:
         call.tenant = tenant
-    lines = OwnLines.among(tenant, [read_number(call.remote_raw, tenant.country) for call in calls])
+    lines = OwnLines.among(tenant, [read_number(call.remote_raw, tenant.place) for call in calls])
     matches = find_contacts(tenant, [(number_to_match(call, lines), kept_hint(call)) for call in calls])
     changed = []
     for call, match in zip(calls, matches, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tenants.scoping import TenantOwned
 
@@ -10,6 +11,7 @@ from tenants.scoping import TenantOwned
 class RelinkRequest(TenantOwned):
     """Calls whose other party has this match key, or came with this external id, are matched anew in the background.
 
+    Without either, all calls of the tenant have their numbers read and their contacts matched again, after every other request.
     Where ``moved_from`` is set, its calls become those of ``moved_to`` instead, and then it is removed: the two were merged.
     """
 
@@ -23,4 +25,4 @@ class RelinkRequest(TenantOwned):
         ordering = ["created_at"]
 
     def __str__(self) -> str:
-        return self.match_key or self.external_id
+        return self.match_key or self.external_id or str(_("all calls"))
