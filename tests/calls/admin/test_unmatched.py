@@ -112,7 +112,7 @@ def test_what_is_no_number_is_refused(client, tenant, number):
     assert not Contact.objects.exists()
 
 
-@pytest.mark.parametrize("number", ["210", "0003*210", "12345678901234567890123456789012345678901234567890"])
+@pytest.mark.parametrize("number", ["210", "0003*210", "12345678901234567890"])
 def test_odd_numbers_are_given_all_the_same(client, tenant, number):
     call(tenant, number)
     press(client, tenant, "create", number=number, name="X")
