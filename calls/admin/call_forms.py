@@ -153,7 +153,7 @@ class ByHandForm(TenantForm):
         """Refuse words and endless digits; a SIP address is as good as a number."""
         if not text or self.instance.tenant_id is None or text.lower().startswith(("sip:", "sips:")):
             return
-        number = read_number(text, self.instance.tenant.country)
+        number = read_number(text, self.instance.tenant.place)
         digits = number.digits.lstrip("0")
         has_words = any(sign.isalpha() for sign in text)
         is_number = bool(number.e164) or (bool(number.key) and 0 < len(digits) <= LONGEST_NUMBER and not has_words)

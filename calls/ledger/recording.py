@@ -156,7 +156,7 @@ def _known(tenant: Tenant, drafts: Sequence[CallDraft]) -> dict[tuple[str, str],
 
 def _repeated(first: _First, draft: CallDraft) -> Recorded | CallConflict:
     """The call in the log, if the repeat tells the same; else the conflict."""
-    other = differing(first.told, facts_of(draft), first.call.tenant.country)
+    other = differing(first.told, facts_of(draft), first.call.tenant.place)
     if not other:
         return Recorded(call=first.call, created=False)
     return CallConflict(

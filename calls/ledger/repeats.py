@@ -13,6 +13,7 @@ from typing import Any
 
 from calls.drafts import CallDraft, PartyDraft
 from contacts.phone import is_same, read_number
+from tenants.place import Place
 
 _PARTIES = ("caller", "callee", "remote")
 _TIMES = ("started_at", "answered_at", "ended_at")
@@ -26,14 +27,14 @@ def facts_of(draft: CallDraft) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def differing(first: Mapping[str, Any], again: Mapping[str, Any], country: str) -> list[str]:
+def differing(first: Mapping[str, Any], again: Mapping[str, Any], place: Place) -> list[str]:
     """The names of the facts that cannot be of one call."""
-    return [name for name in _FACTS if not _is_same(name, first.get(name), again.get(name), country)]
+    return [name for name in _FACTS if not _is_same(name, first.get(name), again.get(name), place)]
 
 
-def _is_same(name: str, first: Any, again: Any, country: str) -> bool:
+def _is_same(name: str, first: Any, again: Any, place: Place) -> bool:
     if name in _PARTIES:
-        return _is_same_party(first, again, country)
+        return _is_same_party(first, again, place)
     if first == again or first is None or again is None:
         return bool(first == again)
     if name in _TIMES:
@@ -41,9 +42,9 @@ def _is_same(name: str, first: Any, again: Any, country: str) -> bool:
     return name == "duration_ms" and abs(timedelta(milliseconds=first - again)) < _ROUNDING
 
 
-def _is_same_party(first: Any, again: Any, country: str) -> bool:
+def _is_same_party(first: Any, again: Any, place: Place) -> bool:
     texts = [str((party or {}).get("number") or "").strip() for party in (first, again)]
-    one, other = (read_number(text, country) for text in texts)
+    one, other = (read_number(text, place) for text in texts)
     return texts[0].casefold() == texts[1].casefold() or is_same(one, other)
 
 

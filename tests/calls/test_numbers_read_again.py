@@ -102,7 +102,7 @@ def test_the_migration_reads_numbers_of_contacts_lines_and_lists(tenant):
     for text, e164 in facts:
         DoNotCall.objects.create(tenant=tenant, number=text, e164=e164, match_key="31234570" if e164 else "731234570")
     RelinkRequest.objects.all().delete()
-    importlib.import_module("calls.migrations.0031_numbers_are_read_again").read_again(apps, None)
+    importlib.import_module("calls.migrations.0037_numbers_are_read_again").read_again(apps, None)
     assert ContactNumber.objects.get().e164 == "+4731234567"
     assert Line.objects.get().match_key == "31234568"
     assert IgnoredNumber.objects.get().match_key == "31234569"

@@ -17,9 +17,7 @@ class MissedDocument(Document):
     """Somebody who tried to reach you in vain, however often, until a call with the same number is answered."""
 
     id = serializers.UUIDField()
-    state = ChoiceField(
-        choices=MissedState.choices, help_text="returned: a later call was answered; done: a person said so."
-    )
+    state = ChoiceField(choices=MissedState.choices, help_text="returned: a later call was answered; done: a person said so.")
     number = serializers.CharField(source="shown_number", help_text="E.164, or as it came where that is not sure.")
     contact = serializers.SerializerMethodField(help_text="Who it was, where that is known.")
     center = serializers.UUIDField(source="center_id", allow_null=True)

@@ -64,7 +64,7 @@ def tenants_with(holder: Holder, extension: str) -> list[Tenant]:
     tenants = holder.tenants()
     if len(tenants) == 1:
         return tenants
-    key = read_number(extension, holder.tenant.country).key
+    key = read_number(extension, holder.tenant.place).key
     keys = {key, key.rpartition("*")[2]}
     lines = Line.objects.filter(tenant__in=tenants, is_active=True, match_key__in=keys)
     having = set(lines.values_list("tenant", flat=True))

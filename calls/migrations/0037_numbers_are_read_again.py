@@ -49,9 +49,9 @@ class Migration(migrations.Migration):
 
     atomic = False
     dependencies = [
-        ("calls", "0030_tag_rules_and_outcomes"),
+        ("calls", "0036_legs_of_answered_calls"),
         ("contacts", "0009_unaccent"),
-        ("tenants", "0012_tenant_area_code"),
+        ("tenants", "0015_tenant_area_code"),
     ]
 
     operations = [migrations.RunPython(read_again, migrations.RunPython.noop)]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0011_outcomes_may_be_mandatory'),
+        ("tenants", "0014_web_origins"),
     ]
 
     operations = [
