@@ -133,7 +133,7 @@ class ByHandForm(TenantForm):
     duration = LengthField(
         required=False, label=_("Duration"), help_text=_("From the first ring to the end: 95 seconds or 1:35.")
     )
-    is_going_on = forms.BooleanField(required=False, label=_("Still going on"), widget=UnfoldBooleanWidget)
+    is_going_on = forms.BooleanField(required=False, label=_("Still in progress"), widget=UnfoldBooleanWidget)
     waiting = LengthField(
         required=False, label=pgettext_lazy("a length", "Waiting"), help_text=_("How long it rang, in the same way.")
     )
@@ -166,7 +166,7 @@ class ByHandForm(TenantForm):
         if cleaned.get("is_going_on") and (is_over or cleaned["duration"] is not None):
             self.add_error("is_going_on", _("A call with a duration, or that was not answered, has ended."))
         if not (cleaned.get("is_going_on") or is_over) and cleaned["duration"] is None:
-            self.add_error("duration", _("Enter how long it lasted, or tick “Still going on”."))
+            self.add_error("duration", _("Enter how long it lasted, or tick “Still in progress”."))
 
     def show_faults(self, refused: InvalidCall) -> None:
         """Show what the ledger refuses at the fields it concerns."""

@@ -125,6 +125,19 @@ def test_what_was_kept_in_english_is_told_in_the_readers_language():
     assert in_words("It answered 503.") == "It answered 503."
 
 
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ("callhub could not send it (KeyError).", "callhub konnte die Nachricht nicht senden (KeyError)."),
+        ("The address is callhub's own.", "Die Adresse gehört zu callhub selbst."),
+        ("What came back is not an HTTP answer.", "Was zurückkam, ist keine HTTP-Antwort."),
+    ],
+)
+def test_errors_of_attempts_are_read_in_german(stored, read):
+    with translation.override("de"):
+        assert in_words(stored) == read
+
+
 # The other doors
 
 
