@@ -1,7 +1,8 @@
 """The embedded broker: kombu's SQLAlchemy transport on one SQLite file of its own, made quick and patient.
 
-Its messages are doorbells: losing all of them loses nothing, because a sweeper finds what no bell rang for. A named pipe for each
-queue, beside the file, wakes a worker for each message, so that it need not look often for what is seldom there.
+Its messages are wake-ups: losing all of them loses nothing, because a sweeper finds the work of
+those that are lost. A named pipe for each queue, beside the file, wakes a worker for each message,
+so that it need not look often for what is seldom there.
 """
 
 from __future__ import annotations

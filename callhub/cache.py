@@ -1,7 +1,8 @@
 """The shared cache: Redis, and in its place a cache of this process alone while Redis does not answer.
 
-All that is in it are counters and shortcuts, so no request may fail for it. While Redis is away each process counts by itself;
-one request in ``PAUSE_S`` asks whether it is back, the others do not wait for it.
+All that is in it are counters and shortcuts, so no request may fail for it. While Redis is away
+each process counts by itself; one request in ``PAUSE_S`` asks whether it is back, the others do not
+wait for it.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ def database(name: str, default: str) -> dict[str, Any]:
 def private_file(path: str | Path) -> None:
     """Let only the owner read an SQLite file and what SQLite puts beside it; it is created where it is not there.
 
-    Where that cannot be, because the folder is not there or the file is another user's, opening it says so.
+    Where that cannot be, because the folder is not there or the file is another user's, opening it
+    says so.
     """
     if str(path).startswith((":memory:", "file:")):
         return

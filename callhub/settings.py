@@ -332,7 +332,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-# After a restart of the broker every publisher, the scheduler too, finds its connection dead: once more then, over a new one.
+# After a restart of the broker every publisher, the scheduler too, finds its connection dead: once
+# more then, over a new one.
 CELERY_TASK_PUBLISH_RETRY = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 CELERY_TASK_SOFT_TIME_LIMIT = 50
@@ -375,9 +376,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 }
 CELERY_TIMEZONE = "UTC"
 
-# Queues by kind. A worker takes from each of its queues in turn, so that what waits in one delays no other; but what it runs
-# may hold all its threads. Dialling and the schedule therefore have a worker to themselves (callhub/supervisor.py), with more
-# threads than the schedule has tasks that take long. What else is in the schedule above is a sweep.
+# Queues by kind. A worker takes from each of its queues in turn, so that what waits in one delays
+# no other; but what it runs may hold all its threads. Dialling and the schedule therefore have a
+# worker to themselves (callhub/supervisor.py), with more threads than the schedule has tasks that
+# take long. What else is in the schedule above is a sweep.
 _QUEUES_OF_TASKS = {
     "dial": [
         "calls.place_call",

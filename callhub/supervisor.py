@@ -46,7 +46,8 @@ class Child:
     serves: bool = False  # it gets the listening socket
 
 
-# The queues of callhub/settings.py. Threads are made as they are needed: the first worker has more than there are long sweeps.
+# The queues of callhub/settings.py. Threads are made as they are needed: the first worker has more
+# than there are long sweeps.
 _WORKER = "-A callhub.celery -q worker --pool threads --loglevel WARNING --without-mingle --without-gossip --without-heartbeat"
 
 CHILDREN = (

@@ -144,8 +144,9 @@ class PacedSocket(socket.socket):
 class Worker(ThreadWorker):
     """gunicorn's threads, given to requests that have arrived.
 
-    ``enqueue_req`` is where gunicorn gives a connection a thread: new ones, those with another request, and those that had
-    nothing to say at first. All of it but the threads runs in the worker's main loop.
+    ``enqueue_req`` is where gunicorn gives a connection a thread: new ones, those with another
+    request, and those that had nothing to say at first. All of it but the threads runs in the
+    worker's main loop.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

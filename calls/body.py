@@ -30,8 +30,9 @@ LONGEST_FRACTION = 400  # characters of a number that has a fraction or an expon
 # A string that does not end is skipped as a whole: every character is looked at once.
 _OUTSIDE_STRINGS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _SURROGATE_OR_NUL = re.compile("[\0\ud800-\udfff]")
-# The charsets that bodies come in, by the names of the IANA registry and common aliases. Python has more, among them some
-# whose decoding takes a minute for what a body may hold (punycode), or that are not for text at all.
+# The charsets that bodies come in, by the names of the IANA registry and common aliases. Python has
+# more, among them some whose decoding takes a minute for what a body may hold (punycode), or that
+# are not for text at all.
 _CHARSETS = {
     "utf-8": "utf-8", "utf8": "utf-8", "utf-16": "utf-16", "utf16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be",
     "us-ascii": "ascii", "ascii": "ascii", "iso-8859-1": "latin-1", "iso8859-1": "latin-1", "latin-1": "latin-1",

@@ -44,7 +44,10 @@ def check_address(address: str) -> None:
 
 
 def fill_address(address: str, values: Mapping[str, str]) -> str:
-    """The address with each token's value, percent-encoded; empty where it is not known, or dots that would lead elsewhere."""
+    """The address with each token's value, percent-encoded.
+
+    A token is left out where it has no value, and so are dots that would lead elsewhere.
+    """
     return _TOKEN.sub(lambda match: quote(values.get(match[1], ""), safe="").lstrip("."), address)
 
 

@@ -1,9 +1,9 @@
 """Who is at the door: every scheme ends in one ``Principal``.
 
-Tokens have 256 random bits and cost one indexed look-up. Passwords cost a fifth of a second of CPU each. So wrong ones are
-counted (``tenants.guessing``), never more than one hash runs per core, few requests wait for their turn while the rest are
-sent away, requests with the same password at the same time share one hash, and a success is remembered under a key that
-changes with the password.
+Tokens have 256 random bits and cost one indexed look-up. Passwords cost a fifth of a second of CPU
+each. So wrong ones are counted (``tenants.guessing``), never more than one hash runs per core, few
+requests wait for their turn while the rest are sent away, requests with the same password at the
+same time share one hash, and a success is remembered under a key that changes with the password.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Wrong passwords: how many may come, counted in the database, which all processes share.
 
-They are counted by network, and by account *and* network. An account alone has no limit: strangers who guess from elsewhere
-would lock its owner out. Its owner is mailed instead (``calls.notices``). Right passwords are not counted.
+They are counted by network, and by account *and* network. An account alone has no limit: strangers
+who guess from elsewhere would lock its owner out. Its owner is mailed instead (``calls.notices``).
+Right passwords are not counted.
 """
 
 from __future__ import annotations

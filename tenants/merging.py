@@ -1,7 +1,8 @@
 """Saving a form of the admin that was opened before somebody else changed the same row.
 
-The page carries a fingerprint of what each of its fields showed when it was opened. When the form is sent, fields that its
-reader left alone take what is stored now; a field that both changed is refused once, with both values.
+The page carries a fingerprint of what each of its fields showed when it was opened. When the form
+is sent, fields that its reader left alone take what is stored now; a field that both changed is
+refused once, with both values.
 """
 
 from __future__ import annotations

@@ -58,8 +58,9 @@ class TenantQuerySet(models.QuerySet[Row]):
 class TenantOwned(models.Model):
     """Something that belongs to exactly one tenant.
 
-    A person may be limited to one center of it. They read what ``seen_from`` says. They write only what ``center_acts``
-    names, and only rows of their center; everything else concerns the whole tenant and takes the reach of it.
+    A person may be limited to one center of it. They read what ``seen_from`` says. They write only
+    what ``center_acts`` names, and only rows of their center; everything else concerns the whole
+    tenant and takes the reach of it.
     """
 
     center_acts: ClassVar[frozenset[Act]] = frozenset()

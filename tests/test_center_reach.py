@@ -1,4 +1,4 @@
-"""Whoever is limited to one center writes what is that center's alone: every form, every document, every edge.
+"""A person limited to one center writes what is that center's alone: every form, every document, every edge.
 
 Forms come from the admin site and documents from the addresses themselves, so a new one is walked without a line here.
 """

@@ -79,8 +79,8 @@ def _signed_in(request: Request) -> Principal:
 class MayUse(BasePermission):
     """Signed in; and with a role and scope that may do what the method does.
 
-    A view says by ``change_roles`` and ``erase_roles`` whose roles may change and erase; reading is open to every member, and
-    so is every method of a view that ``only_reads``.
+    A view says by ``change_roles`` and ``erase_roles`` whose roles may change and erase; reading is
+    open to every member, and so is every method of a view that ``only_reads``.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:

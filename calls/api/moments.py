@@ -48,8 +48,8 @@ def read_local(text: str, zone: tzinfo) -> datetime:
 def settle_local(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values with ``started_at``, ``answered_at`` and ``ended_at``, each of one instant, in UTC.
 
-    A local time in the hour that clocks go through twice may be either (PEP 495): those are meant that come in order and fit
-    the lengths in ``values`` best, in milliseconds; else the first.
+    A local time in the hour that clocks go through twice may be either (PEP 495): those are meant
+    that come in order and fit the lengths in ``values`` best, in milliseconds; else the first.
     """
     names = [name for name in _IN_ORDER if values.get(name) is not None]
     choices = product(*([values[name].replace(fold=fold).astimezone(UTC) for fold in (0, 1)] for name in names))

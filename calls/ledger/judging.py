@@ -80,7 +80,8 @@ def judged(tenant: Tenant, draft: CallDraft) -> Call:
 def check_possible(call: Call, source: str) -> None:
     """Refuse what no call can have been, where a person or our own API says it.
 
-    Vendors' programs round each length on their own and have clocks of their own: their contracts know no such refusal.
+    Vendors' programs round each length on their own and have clocks of their own: their contracts
+    know no such refusal.
     """
     if source not in (Source.ADMIN, Source.API):
         return
@@ -145,7 +146,7 @@ def settle_times(call: Call) -> None:
     _level_rounding(call)
     if call.ended_at is None and call.duration_ms is not None:
         call.ended_at = call.started_at + timedelta(milliseconds=call.duration_ms)
-    if call.ended_at is None and call.disposition in MISSED:  # it is over, whether its length was told or not
+    if call.ended_at is None and call.disposition in MISSED:  # it is over, with a length or without
         call.ended_at = call.answered_at or call.started_at + timedelta(milliseconds=call.ring_ms or 0)
     if call.ended_at is not None:
         if call.ended_at < call.started_at:
@@ -163,7 +164,7 @@ def settle_times(call: Call) -> None:
 
 
 def _level_rounding(call: Call) -> None:
-    """Let an answer or an end that was told in whole seconds not lie before what was told to the millisecond."""
+    """Let an answer or an end in whole seconds not lie before a time in milliseconds."""
     for before, after in (("started_at", "answered_at"), ("answered_at", "ended_at"), ("started_at", "ended_at")):
         first, last = getattr(call, before), getattr(call, after)
         if first and last and not last.microsecond and timedelta() < first - last < timedelta(seconds=1):
@@ -193,9 +194,9 @@ def has_talked(disposition: str) -> bool:
 
 
 def _settle_lengths(call: Call) -> None:
-    """Ringing longer than the whole call leaves no talk; a told talk longer than the call is refused.
+    """Ringing longer than the whole call leaves no talk; a longer talk, if reported, is refused.
 
-    Of an answered call without a told wait, what is no talk was the wait.
+    Of an answered call without a reported wait, what is no talk was the wait.
     """
     is_talk_told = call.talk_ms is not None
     if call.duration_ms is not None and not is_talk_told:

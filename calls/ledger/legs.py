@@ -1,9 +1,9 @@
 """Which unanswered calls are legs of an answered one with the same number: such a call is not missed.
 
-Many phone systems log every telephone that rang as a call of its own. One that began to ring while an answered call with
-the same number rang or was talked is a leg of it (``is_leg_of``), in whichever order they are logged. The verbs settle that
-as they write; who follows the log settles it once more (``settle_legs``), for two that were written at the same moment do
-not see each other.
+Many phone systems log every telephone that rang as a call of its own. One that began to ring while
+an answered call with the same number rang or was talked is a leg of it (``is_leg_of``), in
+whichever order they are logged. The verbs settle that as they write; who follows the log settles it
+once more (``settle_legs``), for two that were written at the same moment do not see each other.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def talk_of(call: Call) -> Talk | None:
 
 
 def is_leg_of(call: Call, talk: Talk) -> bool:
-    """Whether a call nobody took was a part of this talk."""
+    """Whether a call that was not answered was a part of this talk."""
     is_same = call.remote_key == talk.key and (call.remote_e164 == talk.e164 or not (call.remote_e164 and talk.e164))
     return is_same and talk.start - SAME_START < call.started_at < min(talk.until, talk.start + LONGEST_LIFE)
 

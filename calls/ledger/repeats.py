@@ -1,7 +1,8 @@
-"""Repeats: the facts a call was first told with, and whether another telling is of the same call.
+"""Repeats: the facts a call was first reported with, and whether another report is of the same call.
 
-A sender that lost the answer sends again, and what it reads back from a file or another clock is seldom the same to the
-letter. The name of a party, the spelling of a number and times rounded to the second make no other call.
+A sender that lost the answer sends again, and what it reads back from a file or another clock is
+seldom the same to the letter. The name of a party, the spelling of a number and times rounded to
+the second make no other call.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ROUNDING = timedelta(seconds=1)
 
 
 def facts_of(draft: CallDraft) -> dict[str, Any]:
-    """The facts of a draft that a repeat is compared by, as JSON; what is not told is not there."""
+    """The facts of a draft that a repeat is compared by, as JSON; facts it lacks are left out."""
     facts = {name: _as_json(getattr(draft, name)) for name in _FACTS}
     return {name: value for name, value in facts.items() if value is not None}
 

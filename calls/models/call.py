@@ -65,7 +65,7 @@ class CallQuerySet(TenantQuerySet["Call"]):
         return self.filter(query)
 
     def missed(self) -> Self:
-        """Inbound calls nobody took, on any telephone."""
+        """Inbound calls that were not answered, on any telephone."""
         return self.of_type(CallType.MISSED)
 
     def not_returned(self, since: datetime | None = None) -> Self:

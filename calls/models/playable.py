@@ -16,14 +16,15 @@ class PlayableCopyQuerySet(models.QuerySet["PlayableCopy"]):
     """Which copies."""
 
     def not_played_since(self, moment: datetime) -> Self:
-        """Copies nobody has listened to for a while: they can be made again."""
+        """Copies that were not played for a while: they can be made again."""
         return self.filter(played_at__lt=moment)
 
 
 class PlayableCopy(models.Model):
     """16-bit PCM WAV of at most 16 kHz and two channels, made on the first play and removed when it is not played.
 
-    It goes with its recording: as a row by the foreign key, as an object by the ledger or the sweep of orphans.
+    It goes with its recording: as a row by the foreign key, as an object by the ledger or the sweep
+    of orphans.
     """
 
     recording = models.OneToOneField("calls.Recording", primary_key=True, on_delete=models.CASCADE, related_name="playable_copy")

@@ -96,7 +96,8 @@ def _host(text: str) -> str:
 def inside(url: str) -> str:
     """Why an address leads inside by what is written in it, in words; empty where it does not, or only its name's owner can tell.
 
-    Any spelling of an IP address counts that a client may understand, such as ``127.1`` or ``0x7f000001``.
+    Any spelling of an IP address counts that a client may understand, such as ``127.1`` or
+    ``0x7f000001``.
     """
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
@@ -128,8 +129,8 @@ def lookup(host: str, port: int) -> Iterable[str]:
 def resolve(target: Target, *, seconds: float) -> list[Address]:
     """Every address of the target, in the resolver's order. All are public or allowed by the operator.
 
-    Raises ``OutboundRefused`` where a single one is not and for callhub's own names, ``OutboundFailed`` (``dns``) where there
-    are none in time.
+    Raises ``OutboundRefused`` where a single one is not and for callhub's own names,
+    ``OutboundFailed`` (``dns``) where there are none in time.
     """
     if is_own(target):
         raise OutboundRefused("address", _("The address is callhub's own."))

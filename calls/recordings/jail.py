@@ -50,7 +50,8 @@ def stream(
 ) -> Iterator[bytes]:
     """The bytes a job makes of an open file, as they come.
 
-    Raises ``JailTrouble`` at the end where the job did not finish: what came before is then not whole.
+    Raises ``JailTrouble`` at the end where the job did not finish: what came before is then not
+    whole.
     """
     options = {**options, "cpu_seconds": cpu_seconds, "memory_bytes": memory_bytes}
     with _child(job, file, options, wall_seconds) as child:

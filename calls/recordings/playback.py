@@ -1,6 +1,7 @@
 """Playing what browsers do not play: a copy is converted in the sandbox on the first play, and removed when it is not played.
 
-Downloads and the API get the stored bytes. The copy is an ordinary object of the storage, with a row of its own.
+Downloads and the API get the stored bytes. The copy is an ordinary object of the storage, with a
+row of its own.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _converting = threading.BoundedSemaphore(os.cpu_count() or 1)
 def playable(recording: Recording) -> Recording | PlayableCopy:
     """What a browser can play of stored audio: the recording itself, or its copy, made now where there is none.
 
-    Raises ``ObjectMissing`` where the recording keeps no audio any more, and ``StorageTrouble`` where it cannot be converted.
+    Raises ``ObjectMissing`` where the recording has no audio any more, and ``StorageTrouble`` where
+    it cannot be converted.
     """
     if is_played_by_browsers(recording):
         return recording
@@ -85,7 +87,7 @@ def _filed(recording: Recording, stored: StoredObject) -> PlayableCopy:
             copy, _ = PlayableCopy.objects.get_or_create(recording=recording, defaults={**facts, **moments})
             return copy
     storage.delete(stored.key)
-    raise ObjectMissing("The recording keeps no audio any more.")
+    raise ObjectMissing("The recording has no audio any more.")
 
 
 @contextlib.contextmanager

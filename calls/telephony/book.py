@@ -53,7 +53,7 @@ class Progress:
     sip_status: int | None = None
     outcome: Outcome | None = None  # with ENDED and OVER
     billable_ms: int = 0  # with OVER
-    endpoint: Endpoint | None = None  # with DIALLING of a transfer: where to; with REPLACED as far as it is known
+    endpoint: Endpoint | None = None  # with DIALLING of a transfer: where to; with REPLACED where the exchange says it
     instead_of: str = ""  # with DIALLING of a transfer and REPLACED: the leg that leaves
     channel: str = ""  # with REPLACED: its name at the exchange, which is not ours to choose
     recording: str = ""  # with RECORDED

@@ -1,7 +1,8 @@
 """Calls as a CSV file, row by row: UTF-8 with its mark, so that spreadsheets read it; times in a named zone with their offset.
 
-A cell that a spreadsheet would take for a formula, or part of which it would where it splits cells at other signs, begins
-with an apostrophe (OWASP, CSV injection); a plain number in international form is none. Lengths are seconds.
+A cell that a spreadsheet would take for a formula, or part of which it would where it splits cells
+at other signs, begins with an apostrophe (OWASP, CSV injection); a plain number in international
+form is none. Lengths are seconds.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from calls.recordings.errors import AudioRefused
 
 
 class TicketNotFound(CallError):
-    """There is no such upload: never was, somebody else's, expired or cancelled, which nobody can tell apart."""
+    """There is no such upload: never was, somebody else's, expired or cancelled, all answered alike."""
 
     code = "not_found"
 

@@ -61,7 +61,8 @@ def append(ticket: Upload, offset: int, stream: Readable) -> tuple[int, Kept | N
 def finish(ticket: Upload, *, told: Told = Told()) -> Kept:  # noqa: B008 - frozen
     """Finish a resumable upload with the bytes that came. Raises as ``finishing.keep`` does.
 
-    A complete one gives its outcome again, and raises ``OtherAudio`` where ``told`` is not what it has.
+    A complete one gives its outcome again, and raises ``OtherAudio`` where ``told`` is not what it
+    has.
     """
     if (kept := completed(ticket, told)) is not None:
         return kept
@@ -147,7 +148,8 @@ def _own_spool(ticket: Upload, expected_bytes: int = 0) -> Iterator[Spool]:
 def completed(ticket: Upload, told: Told = Told()) -> Kept | None:  # noqa: B008 - frozen
     """The outcome of a ticket that is complete.
 
-    Raises ``TicketNotFound`` where it has ended otherwise, ``OtherAudio`` where ``told`` is not what it has.
+    Raises ``TicketNotFound`` where it has ended otherwise, ``OtherAudio`` where ``told`` is not
+    what it has.
     """
     now = Upload.objects.known().select_related("tenant", "recording", "call").filter(pk=ticket.pk).first()
     if now is None:

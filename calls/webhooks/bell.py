@@ -1,4 +1,4 @@
-"""Ringing for webhooks: soon after an event is committed, never where nobody listens, nor while a wake-up still waits.
+"""Wake-ups for webhooks: soon after an event is committed, for tenants with endpoints only, and one at a time.
 
 Who writes calls only notes the tenant; a thread of the process gathers what is noted within a tenth of a second, looks whether
 the tenant has endpoints, and rings. ``WebhookCursor.wake_up_at`` says that a wake-up is on its way: a worker, however late, finds
@@ -26,7 +26,7 @@ from calls.models import WebhookCursor, WebhookEndpoint
 log = logging.getLogger(__name__)
 
 GATHERED_S = 0.1
-LOST_AFTER = timedelta(seconds=60)  # a wake-up nobody answered for so long; the sweeper has made up for it by then
+LOST_AFTER = timedelta(seconds=60)  # a wake-up without an answer; the sweeper has looked by then
 REMEMBERED_S = 1.0  # that a tenant has no endpoints; a first one may be told by the sweeper alone within this time
 
 

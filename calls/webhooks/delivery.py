@@ -122,7 +122,7 @@ def send(endpoint: WebhookEndpoint, delivery: Delivery) -> Outcome:
     except Unreadable:
         return outcome(code="secret", error=_("The endpoint's secret was made under another secret key. Renew it."))
     except DatabaseError:
-        raise  # then no attempt can be kept either
+        raise  # then no attempt can be stored either
     except Exception as error:  # without an attempt it would be sent again at once, and for ever
         log.exception("delivery %s: it could not be sent", delivery.pk)
         return outcome(code="internal", error=_("callhub could not send it (%s).") % type(error).__name__)

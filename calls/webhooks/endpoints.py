@@ -99,7 +99,8 @@ def set_cdr_callback(
 ) -> WebhookEndpoint:
     """Send a record of each of the tenant's calls to an address when it has ended; the last address counts.
 
-    ``format`` is one of FoneStorm's. Raises ``ValidationError``, then the earlier one stays as it is.
+    ``format`` is one of FoneStorm's. Raises ``ValidationError``, then the earlier one stays as it
+    is.
     """
     name = str(EndpointKind.CDR_CALLBACK.label)
     owner = {"tenant_id": tenant.pk, "kind": EndpointKind.CDR_CALLBACK, "event_types": [WebhookEvent.CALL_ENDED.value]}

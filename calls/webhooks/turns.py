@@ -4,8 +4,9 @@ A receiver that hangs keeps what sends to it waiting. Three bounds keep that fro
 lanes as its limit says, and a single one where it failed the last time or was never reached yet; of the threads of a process
 only ``CALLHUB_WEBHOOK_SENDERS`` send at all; and one of these sends to all endpoints together that were slow the last time.
 
-The messages of one call to one endpoint go one after the other, by ``sequence``: a later one is claimed together with all
-before it, or once they arrived or were given up. Other calls go on meanwhile.
+The messages of one call to one endpoint go one after the other, by ``sequence``: a later one is
+claimed together with all before it, or once they arrived or were given up. Other calls go on
+meanwhile.
 """
 
 from __future__ import annotations

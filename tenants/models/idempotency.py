@@ -28,7 +28,8 @@ class IdempotencyKey(TenantOwned):
 class IdempotencySubject(models.Model):
     """A row that a stored answer tells about: when the row is erased, so is the answer.
 
-    No constraint ties it to its key, so that old keys are deleted without being read; ``forget_old`` deletes what they leave.
+    No constraint ties it to its key, so that old keys are deleted without being read;
+    ``forget_old`` deletes what they leave.
     """
 
     key = models.ForeignKey("tenants.IdempotencyKey", on_delete=models.DO_NOTHING, db_constraint=False, related_name="subjects")

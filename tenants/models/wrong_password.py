@@ -8,7 +8,8 @@ from django.db import models
 class WrongPassword(models.Model):
     """How many wrong passwords came for one account from one network in five minutes. ``tenants.guessing`` writes it.
 
-    ``account`` is the SHA-256 of the user name as it was typed, as people type passwords there, too. ``user`` is who has it.
+    ``account`` is the SHA-256 of the user name as it was typed, as people type passwords there,
+    too. ``user`` is who has it.
     """
 
     account = models.CharField(max_length=64)

@@ -70,7 +70,7 @@ class DeskPhone:
         call = Dialog(f"{uuid.uuid4().hex}@desk", us, f"<{address}>", address)
         self.calls.append(call)
         self._request(call, "INVITE", body=self._sdp("sendrecv"), extra=[self._content])
-        assert call.is_up.wait(PATIENCE_S), "nobody picks up"
+        assert call.is_up.wait(PATIENCE_S), "the call is not answered"
         return call
 
     def transfer(self, call: Dialog, to: str) -> None:

@@ -230,7 +230,7 @@ class TestLengths:
         [
             ({"ring_ms": 10_000}, 10_000, 50_000, "answered"),
             ({"answered_at": after(10)}, 10_000, 50_000, "answered"),
-            ({"ring_ms": 90_000, "source": Source.PBX}, 90_000, 0, "unknown"),  # a phone system's rounding: kept
+            ({"ring_ms": 90_000, "source": Source.PBX}, 90_000, 0, "unknown"),  # a phone system's rounding stays
             ({"ring_ms": 5000, "hold_ms": 20_000, "transfer_ms": 5000}, 5000, 30_000, "answered"),
             ({"ring_ms": 60_000, "disposition": "no_answer"}, 60_000, 0, "no_answer"),
             ({"ring_ms": 10_000, "disposition": "voicemail"}, 10_000, 0, "voicemail"),

@@ -37,7 +37,7 @@ def tenant():
 
 
 def ring(tenant, second=0, seconds=20, number=WHO, **facts):
-    """A call of ``seconds`` nobody answered, ``second`` seconds after the usual start."""
+    """An unanswered call of ``seconds``, ``second`` seconds after the usual start."""
     facts = {"disposition": Disposition.NO_ANSWER, "started_at": STARTED_AT + timedelta(seconds=second), **facts}
     return make_call(tenant, number, seconds=seconds, **facts)
 
@@ -139,7 +139,7 @@ def test_withheld_numbers_are_not_one_number(tenant):
     assert missed_ids() == {call.pk}
 
 
-def test_a_live_call_takes_its_legs_when_it_is_known_to_be_answered(tenant):
+def test_a_live_call_takes_its_legs_when_it_is_answered(tenant):
     live = make_call(tenant, WHO, seconds=None)
     call = ring(tenant, 5, seconds=10)
     assert missed_ids() == {call.pk}
@@ -157,7 +157,7 @@ def test_a_live_call_takes_its_legs_when_it_is_known_to_be_answered(tenant):
         CallChanges(remote=PartyDraft(number=OTHER)),
     ],
 )
-def test_what_is_no_leg_any_more_is_missed_and_told(tenant, change):
+def test_what_is_no_leg_any_more_is_missed_and_reported(tenant, change):
     answer = talk(tenant)
     call = ring(tenant, 5)
     assert queue_of(tenant) == []
@@ -196,7 +196,7 @@ def test_who_follows_the_log_settles_what_two_writers_did_not_see_of_each_other(
     assert missed_ids() == set()
 
 
-def test_a_call_nobody_took_has_ended_even_where_no_end_was_told(tenant):
+def test_a_call_that_was_not_answered_has_ended_even_without_a_stated_end(tenant):
     call = make_call(tenant, WHO, seconds=None, disposition=Disposition.NO_ANSWER, ring_ms=9000)
     [row] = queue_of(tenant)
     assert (row.last_call_id, call.state, call.duration_ms, call.talk_ms) == (call.pk, "ended", 9000, 0)

@@ -57,7 +57,7 @@ def test_both_sides_are_shown_where_they_were_given(tenant, sides):
 
 
 @pytest.mark.parametrize(("direction", "side"), [("inbound", "caller"), ("outbound", "callee"), ("unknown", "caller")])
-def test_the_one_known_party_has_its_place_and_the_contacts_name(tenant, direction, side):
+def test_the_one_party_given_has_its_place_and_the_contacts_name(tenant, direction, side):
     make_contact(tenant, THEIRS, name="Erik")
     life = life_of(make_call(tenant, THEIRS, direction=Direction(direction)))
     assert life.outside == side

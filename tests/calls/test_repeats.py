@@ -97,7 +97,7 @@ def test_what_is_no_talk_of_an_answered_call_was_the_wait(tenant, disposition):
     assert (call.ring_ms, call.answered_at, call.talk_ms) == (10_000, after(10), 45_000)
 
 
-def test_a_wait_that_was_told_or_a_call_nobody_took_stays_as_it_is(tenant):
+def test_a_wait_that_was_given_or_an_unanswered_call_stays_as_it_is(tenant):
     told = ledger.record(tenant, draft(talk_ms=45_000, ring_ms=12_000, disposition=Disposition.ANSWERED)).call
     missed = ledger.record(tenant, draft(talk_ms=0, disposition=Disposition.NO_ANSWER)).call
     untold = ledger.record(tenant, draft(disposition=Disposition.ANSWERED)).call

@@ -283,7 +283,7 @@ def test_nothing_is_framed_or_kept_by_browsers(client):
 @pytest.mark.parametrize(
     ("country", "told", "kept"), [("SE", "031", "31"), ("SE", "8", "8"), ("IT", "06", "06"), ("US", "212", "212"), ("SE", "", "")]
 )
-def test_an_area_code_is_kept_without_the_zero_that_is_dialled_before_it(client, tenant, country, told, kept):
+def test_an_area_code_is_stored_without_the_zero_that_is_dialled_before_it(client, tenant, country, told, kept):
     form = settings_of(country=country, area_code=told)
     assert client.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form).status_code == 302
     tenant.refresh_from_db()

@@ -24,7 +24,7 @@ EDITED = [
     "Agent", "Call", "Center", "Company", "Contact", "DialPlan", "DoNotCall", "Line", "Membership", "MissedCall", "Outcome",
     "RetentionRule", "SavedView", "Tag", "TagRule", "Tenant", "User", "WebhookEndpoint",
 ]  # fmt: skip
-OWN = ["OwnMembership"]  # nobody's but one's own, so its rows are the owner's
+OWN = ["OwnMembership"]  # each person's own, so its rows are the owner's
 # What shows no value, takes only what the database has, or needs another field with it.
 UNTRIED = {
     "Call": {"note", "tags", "is_flagged", "flag_resolution"},

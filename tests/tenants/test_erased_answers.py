@@ -93,7 +93,7 @@ def test_other_answers_stay(post, delete):
     assert (repeat.status_code, repeat.json()) == (201, second)
 
 
-def test_a_contact_that_became_part_of_another_loses_its_answer(post, tenant):
+def test_a_contact_that_was_merged_into_another_loses_its_answer(post, tenant):
     gone = Contact.objects.get(pk=post("contacts", {"name": NAME}, "once").json()["id"])
     merge_contacts(make_contact(tenant, name="The one that stays"), gone)
     relink_waiting(seconds=60)

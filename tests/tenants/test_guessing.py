@@ -1,4 +1,4 @@
-"""Wrong passwords: what they cost the guesser, and that they cost nobody else anything."""
+"""Wrong passwords: what they cost the guesser, and that they cost others nothing."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_a_person_is_mailed_when_many_wrong_passwords_come_and_once_a_day(ann):
     assert str(MANY) in message.body
 
 
-def test_a_few_wrong_passwords_are_nobodys_business(ann):
+def test_a_few_wrong_passwords_are_not_reported(ann):
     guess(MANY - 1)
     notices.find()
     assert not Notice.objects.exists()

@@ -13,7 +13,7 @@ from tests.make import make_center, make_operator, make_tenant, make_user
 
 OURS = [model for label in ("tenants", "contacts", "calls") for model in apps.get_app_config(label).get_models()]
 # Not a tenant's: the tenant itself, people, who may work for several, who listens to an exchange that several share, and where
-# the readers of everything go on; wrong passwords, which may be for nobody.
+# the readers of everything go on; wrong passwords, which may be for no account.
 NOBODYS = {"Tenant", "User", "ChosenColumns", "TelephonyListener", "JournalPlace", "UsageCursor", "WrongPassword"}
 # Parts that are only ever reached through the row they belong to, and counters.
 PARTS = {

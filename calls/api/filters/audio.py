@@ -24,7 +24,7 @@ class UploadFilters(Filters):
     """Which uploads."""
 
     state = AnyOfFilter("state", words=[UploadState.OPEN, UploadState.KEEPING, UploadState.COMPLETE])
-    mode = AnyOfFilter("mode", words=UploadMode.values, help_text="What becomes of the audio.")
+    mode = AnyOfFilter("mode", words=UploadMode.values, help_text="What is done with the audio.")
     call = IdsFilter("call_id", help_text="The call it was filed with.")
     refusal = AnyOfFilter("refusal", words=AudioRefusal.values, help_text="Why what was sent last was not taken.")
 
@@ -37,7 +37,7 @@ class RecordingFilters(Filters):
     """Every way to narrow the list of recordings."""
 
     call = IdsFilter("call_id", help_text="The call it is of.")
-    kind = AnyOfFilter("kind", words=RecordingKind.values, help_text="Audio that is kept here, or a link to elsewhere.")
+    kind = AnyOfFilter("kind", words=RecordingKind.values, help_text="Audio that is stored here, or a link to elsewhere.")
     state = AnyOfFilter("state", words=RecordingState.values)
     refusal = AnyOfFilter("refusal", words=AudioRefusal.values, help_text="Why what was sent was not taken.")
     type = TextsFilter("mime", help_text="Such as audio/wav.")

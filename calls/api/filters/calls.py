@@ -73,7 +73,7 @@ class CallFilters(Filters):
     type = AnyOfFilter(method="by_type", words=CallType.values, help_text="What staff call it; from direction and disposition.")
     disposition = AnyOfFilter("disposition", words=Disposition.values)
     state = AnyOfFilter("state", words=State.values)
-    source = AnyOfFilter("source", words=Source.values, help_text="The door it came in by.")
+    source = AnyOfFilter("source", words=Source.values, help_text="Where it came from.")
     agent = IdsFilter("agent_id")
     company = IdsFilter("company_id")
     center = IdsFilter("center_id")

@@ -102,7 +102,7 @@ class UploadDocument(Document):
 
     id = serializers.UUIDField()
     state = ChoiceField(choices=[UploadState.OPEN.value, UploadState.KEEPING.value, UploadState.COMPLETE.value])
-    mode = ChoiceField(choices=UploadMode.choices, help_text="What becomes of the audio.")
+    mode = ChoiceField(choices=UploadMode.choices, help_text="What is done with the audio.")
     expires_at = MomentField()
     limit_bytes = serializers.IntegerField(help_text="How large the audio may be.")
     accepted = serializers.ListField(child=serializers.CharField(), help_text="The types that are taken.")
@@ -174,7 +174,7 @@ class RecordingDocument(Document):
 
     id = serializers.UUIDField()
     call = serializers.SerializerMethodField(help_text="The id of its call; null while that is not in the log.")
-    kind = ChoiceField(choices=RecordingKind.choices, help_text="Audio that is kept here, or a link to elsewhere.")
+    kind = ChoiceField(choices=RecordingKind.choices, help_text="Audio that is stored here, or a link to elsewhere.")
     state = ChoiceField(choices=RecordingState.choices)
     url = serializers.CharField(help_text="Of a link, or where the audio was fetched from.")
     fetch = serializers.SerializerMethodField(help_text="Of audio that is brought here from a link; null for other recordings.")
@@ -189,7 +189,7 @@ class RecordingDocument(Document):
     current = serializers.BooleanField(source="is_current", help_text="False for a file that a newer one replaced.")
     stored_at = MomentField(allow_null=True)
     replaced_at = MomentField(allow_null=True)
-    refusal = ChoiceField(choices=AudioRefusal.choices, allow_blank=True, help_text="Why what came was not taken.")
+    refusal = ChoiceField(choices=AudioRefusal.choices, allow_blank=True, help_text="Why the audio was refused.")
     refusal_detail = serializers.CharField()
     retain_until = MomentField(allow_null=True, help_text="When retention removes the audio.")
     on_hold = serializers.BooleanField(source="is_on_hold", help_text="Whether a legal hold keeps it.")

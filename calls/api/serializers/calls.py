@@ -48,7 +48,7 @@ class NoteDocument(Document):
 
     id = serializers.UUIDField()
     author = serializers.UUIDField(source="author_id", allow_null=True, help_text="The id of the person who wrote it.")
-    source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    source = ChoiceField(choices=Source.choices, help_text="Where it came from.")
     text = serializers.CharField()
     written_at = MomentField()
     edited_at = MomentField(allow_null=True)
@@ -74,7 +74,7 @@ class CallDocument(Document):
 
     id = serializers.UUIDField()
     version = serializers.IntegerField(help_text="Counts the changes; in quotes it is the ETag.")
-    source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    source = ChoiceField(choices=Source.choices, help_text="Where it came from.")
     external_id = serializers.CharField()
     direction = ChoiceField(choices=Direction.choices)
     type = ChoiceField(

@@ -25,7 +25,7 @@ class ChangeDocument(Document):
     call = serializers.UUIDField(allow_null=True, help_text="Of calls and recordings: the call's id.")
     happened_at = MomentField(help_text="When it happened, as far as the source tells.")
     recorded_at = MomentField(help_text="When it was written here.")
-    source = serializers.CharField(help_text="The door it came in by, where that is known.")
+    source = serializers.CharField(help_text="Where it came from, where that was noted.")
     actor = serializers.UUIDField(source="actor_id", allow_null=True, help_text="The id of the person who did it.")
     summary = serializers.CharField()
     data = ObjectField(help_text="Details: of an edit `changed`, each field with its old and new value.")

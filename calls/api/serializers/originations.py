@@ -121,7 +121,7 @@ class LiveCallDocument(Document):
     """A call that goes on, whoever makes it."""
 
     id = serializers.UUIDField()
-    source = ChoiceField(choices=Source.choices, help_text="The door it came in by.")
+    source = ChoiceField(choices=Source.choices, help_text="Where it came from.")
     direction = ChoiceField(choices=Direction.choices)
     state = ChoiceField(choices=[State.QUEUED, State.RINGING, State.IN_PROGRESS])
     remote = PartyOutField(help_text="Whichever side is outside the tenant.")

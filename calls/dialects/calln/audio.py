@@ -24,8 +24,9 @@ _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 class Audio(CallNView):
     """``/api/callaudio/<id>``: PUT chunks under a temporary id, GET the audio of a call.
 
-    The page does not say what a chunk gets that is sent again because its answer was lost. The call exists by then, so it gets
-    the same answer for as long as its ticket is remembered (a week), and other bytes a 409.
+    The page does not say what a chunk gets that is sent again because its answer was lost. The call
+    exists by then, so it gets the same answer for as long as its ticket is remembered (a week), and
+    other bytes a 409.
     """
 
     http_method_names = ["get", "head", "put", "options"]

@@ -109,7 +109,8 @@ class Calls(FoneStormView):
 class FoneNumbers(FoneStormView):
     """``GET /v2/fonenumbers``: all of the account's, as objects; as text where ``filter=fonenumbers`` asks for it.
 
-    The page has text by default. Both generations of the vendor's SDKs declare objects and fail on text.
+    The page has text by default. Both generations of the vendor's SDKs declare objects and fail on
+    text.
     """
 
     def get(self, request: HttpRequest) -> HttpResponse:

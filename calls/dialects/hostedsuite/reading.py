@@ -96,7 +96,8 @@ def read_fields(request: HttpRequest, query: Mapping[str, Any]) -> Fields:
 def read_callback(request: HttpRequest, query: Mapping[str, Any]) -> str:
     """The function a script wants to be called with the answer, or ``""``.
 
-    Refused where it is no plain name, or by GET where the browser added credentials of its own: any page can cause that.
+    Refused where it is no plain name, or by GET where the browser added credentials of its own: any
+    page can cause that.
     """
     callback = str(query.get("callback", ""))
     if not callback:

@@ -1,6 +1,7 @@
 """Calls as Planhat shows them to its own readers: conversations of the reserved type ``call``, to list and to read.
 
-Source: https://docs.planhat.com/#conversations. Writing one is logging a call, which is done at ``/calls``.
+Source: https://docs.planhat.com/#conversations. Writing one is logging a call, which is done at
+``/calls``.
 """
 
 from __future__ import annotations

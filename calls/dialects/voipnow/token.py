@@ -28,7 +28,8 @@ class TokenView(DialectView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         fields = {name: str(value) for name, value in read_body(request).items() if isinstance(value, str | int)}
-        # By address alone: made-up client ids would each begin a counter, and crowd others' counters out of the cache.
+        # By address alone: made-up client ids would each begin a counter, and crowd others'
+        # counters out of the cache.
         spent = spend(f"voipnow:oauth:{client_address(request)}", settings.CALLHUB_CALLS_PER_MINUTE, WINDOW_S)
         if not spent.is_allowed:
             headers = {"Retry-After": str(spent.reset_s)}

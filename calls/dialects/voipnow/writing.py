@@ -136,7 +136,8 @@ def flow_of(call: Call) -> int:
 def digits_of(party: Party) -> str | None:
     """A number as UAPI-Extension-Number: digits alone, an extension's with their star; None for what is no number.
 
-    Digits stay as they were dialled; any other spelling leaves as the digits of its E.164, country code first.
+    Digits stay as they were dialled; any other spelling leaves as the digits of its E.164, country
+    code first.
     """
     number = party.number.strip()
     if _DIGITS.fullmatch(number):

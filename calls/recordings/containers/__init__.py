@@ -17,7 +17,8 @@ __all__ = ["Sniffed", "Source", "sniff"]
 def sniff(source: Source, declared_mime: str = "") -> Sniffed:
     """The container of a file that begins, goes on and ends like one. Raises ``AudioRefused``.
 
-    ``declared_mime`` is what the sender calls it, asked only where the bytes have no mark of their own.
+    ``declared_mime`` is what the sender calls it, asked only where the bytes have no mark of their
+    own.
     """
     head = source.head
     if not source.size:

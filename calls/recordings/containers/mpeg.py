@@ -15,7 +15,7 @@ _MOST_TAGS = 3
 _MOST_PADDING = 4096
 _LONGEST_FRAME = 2881  # bytes, MPEG-2.5 at 8 kHz and 160 kbit/s
 _TEXT = bytes([9, 10, 13, *range(32, 127)])
-_NOTHING_KNOWN = "it begins like nothing known"
+_NO_FORMAT = "it begins like no audio format"
 _FRAMES = 3  # in a row, before bytes that merely look like a frame are believed
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version: 1, 2, 2.5
 _KBPS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -44,12 +44,12 @@ def sniff_after_junk(source: Source) -> Sniffed:
     if looks_like(source.head[start:]):
         return sniff(source, start)
     if not source.head[start : start + 4].translate(None, _TEXT):
-        raise not_audio(_NOTHING_KNOWN)
+        raise not_audio(_NO_FORMAT)
     rest = source.head[start : start + _LONGEST_FRAME]
     for sync in re.finditer(rb"\xff[\xe2-\xff]", rest):
         with contextlib.suppress(AudioRefused):
             return sniff(source, start + sync.start())
-    raise not_audio(_NOTHING_KNOWN)
+    raise not_audio(_NO_FORMAT)
 
 
 def sniff(source: Source, start: int = 0) -> Sniffed:

@@ -1,6 +1,7 @@
 """WAV: RIFF and RF64 with PCM, G.711, GSM 6.10, ADPCM, G.722, G.726 or MP3.
 
-Microsoft's Multimedia Programming Interface 1.0 and its registered formats (RFC 2361); EBU Tech 3306.
+Microsoft's Multimedia Programming Interface 1.0 and its registered formats (RFC 2361); EBU Tech
+3306.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ _COUNTED = (0x02, 0x11, 0x45, 0x55, 0x028F)
 HEAD_BYTES = 20  # of a RIFF header and one chunk's
 _GSM_BLOCK, _GSM_SAMPLES = 65, 320
 _LONG = 1 << 32  # from here on a length is one of RF64, and meant
-# Lengths that mean "I was writing to a pipe" or "I was killed": 0, and whatever a recorder takes for the most there is,
-# such as 0x7FFFF000, 0x7FFFFFFF or 0xFFFFFFFF, with or without the header. No recording that is taken is as long.
+# Lengths that mean "I was writing to a pipe" or "I was killed": 0, and whatever a recorder takes
+# for the most there is, such as 0x7FFFF000, 0x7FFFFFFF or 0xFFFFFFFF, with or without the header.
+# No recording that is taken is as long.
 _SHORTEST_PLACEHOLDER = 0x7FFF_0000
 _CODECS = frozenset(
     "pcm_u8 pcm_s16le pcm_s24le pcm_s32le pcm_f32le pcm_f64le pcm_mulaw pcm_alaw gsm_ms"

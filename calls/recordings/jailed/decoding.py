@@ -46,7 +46,8 @@ def open_audio(file: BinaryIO, demuxer: str) -> tuple[Any, Any]:
 def decoder_of(stream: Any) -> Any:
     """What decodes the stream.
 
-    AMR's own decoder knows nothing of the frames a telephone sends while its owner is silent; OpenCORE's fills them.
+    AMR's own decoder knows nothing of the frames a telephone sends while its owner is silent;
+    OpenCORE's fills them.
     """
     name = _OPENCORE.get(stream.codec_context.codec.canonical_name)
     if name is None:

@@ -75,7 +75,8 @@ class Engine:
     def replace(self, known: Known, leg: str, channel: Mapping[str, Any], at: datetime) -> None:
         """Note that a telephone transferred the other side: a channel of Asterisk's own has the leg's place, and the leg leaves.
 
-        So the end of a telephone that pressed its transfer key is not the end of the call. Told again it changes nothing.
+        So the end of a telephone that pressed its transfer key is not the end of the call. Noted
+        twice it changes nothing.
         """
         order_id, channel_id = known.order.id, channel["id"]
         new = next((name for name, other in known.legs.items() if other.channel == channel_id), "")

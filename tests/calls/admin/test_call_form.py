@@ -255,7 +255,7 @@ def test_numbers_as_people_write_them_are_taken(client, number):
     assert client.post(LIST + "add/", new_call(remote_number=number)).status_code == 302
 
 
-def test_a_call_still_going_on_is_said_to_be_and_one_nobody_took_is_over(client):
+def test_a_call_still_going_on_is_said_to_be_and_one_that_was_not_answered_is_over(client):
     client.post(LIST + "add/", new_call(duration="", waiting="", is_going_on="on"))
     client.post(LIST + "add/", new_call(duration="", waiting="9", disposition="no_answer"))
     live, missed = Call.objects.order_by("created_at")

@@ -26,8 +26,8 @@ from client.models.statistics_period import StatisticsPeriod
 
 ours = Client(base_url={address!r}, headers={{"Authorization": "Bearer {token}"}})
 [call] = calls_list.sync(client=ours).results
-told = statistics.sync(client=ours, period=StatisticsPeriod.VALUE_3)
-print(call.remote.e164, told.total.calls)
+totals = statistics.sync(client=ours, period=StatisticsPeriod.VALUE_3)
+print(call.remote.e164, totals.total.calls)
 """
 
 

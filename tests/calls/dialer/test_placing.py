@@ -114,7 +114,7 @@ def test_a_real_exchange_shows_only_proven_numbers(tenant, number, proven, tmp_p
 
 
 @pytest.mark.parametrize("wanted", [{"sources": ("211",)}, {"sources": (TALKS_ON,), "destination": "211"}])
-def test_a_real_exchange_rings_no_telephone_that_nobody_proved(tenant, wanted, tmp_path):
+def test_a_real_exchange_rings_no_telephone_that_was_not_proved(tenant, wanted, tmp_path):
     exchange = JournalExchange(tmp_path / "journal")
     stand_in(exchange)
     line = make_line(tenant, "211", backend=NAME)

@@ -116,7 +116,7 @@ def test_legs_that_end_before_they_begin_end_as_they_begin(tenant):
 
 @pytest.mark.parametrize("unproven", [{}, {"is_proven": True, "backend": "simulator"}, {"is_proven": True, "is_sandbox": True}])
 @pytest.mark.parametrize("number", ["202", "+46812345678"])
-def test_line_that_nobody_proved_claims_no_call(number, unproven):
+def test_line_that_was_not_proved_claims_no_call(number, unproven):
     make_line(make_tenant(), number, **{"backend": "asterisk", **unproven})
     log_watched(watched(called_number=number, caller_number=number, legs=(WatchedLeg(id="1.2", number=number, started_at=NOW),)))
     assert not Call.objects.exists()

@@ -132,7 +132,7 @@ INSIDE = ["127.0.0.1", "10.0.0.1:80", "[::1]", "[fe80::1]", "[::ffff:10.1.2.3]",
 
 
 @pytest.mark.parametrize("host", INSIDE)
-def test_written_addresses_that_lead_inside_are_known_without_a_look_up(host: str) -> None:
+def test_written_addresses_that_lead_inside_are_found_without_a_look_up(host: str) -> None:
     assert targets.inside(f"http://user@{host}/a")
 
 

@@ -1,4 +1,4 @@
-"""A transfer of which nobody took in the event: a listener died at that moment."""
+"""A transfer whose event was lost: a listener died at that moment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_transfer_of_which_the_event_was_lost_is_found_afterwards(own_exchange, 
         with own_exchange.listening():
             order_id = own_exchange.place("203", "2000200")
             own_exchange.talking(order_id)
-        with own_exchange.switch.connect().events():  # Asterisk tells it, and nobody takes it in
+        with own_exchange.switch.connect().events():  # Asterisk sends it, and it is lost
             key(desk, COLLEAGUE)
             deadline = time.monotonic() + PATIENCE_S
             while names.channel_of(order_id, "s0") in together(own_exchange, order_id):

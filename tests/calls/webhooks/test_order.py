@@ -1,4 +1,4 @@
-"""Messages of one call to one endpoint go one after the other, whatever becomes of them; those of other calls go on."""
+"""Messages of one call to one endpoint go one after the other, delivered or not; those of other calls go on."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_a_chunk_whose_answer_was_lost_gets_the_same_answer_and_other_bytes_a_40
     assert [call.recordings.count() for call in Call.objects.all()] == [1]
 
 
-def test_a_spent_ticket_is_remembered_for_a_week_and_is_nobody_elses(client, ann, acme):
+def test_a_spent_ticket_is_remembered_for_a_week_and_for_its_owner_alone(client, ann, acme):
     key = announce(client)
     send(client, key, speech())
     make_user(make_tenant("other"), username="olga")

@@ -337,7 +337,7 @@ def test_the_last_address_for_call_records_counts_and_none_ends_them(client, tok
     assert not WebhookEndpoint.objects.exists()
 
 
-def test_call_records_of_another_account_are_nobodys_to_set(client, token):
+def test_call_records_of_another_account_cannot_be_set(client, token):
     other = make_tenant("other")
     refusal(cdr_notify(client, token, account_id=str(other.pk)), 404)
     refusal(cdr_notify(client, token), 400)

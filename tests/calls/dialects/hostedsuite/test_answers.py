@@ -169,7 +169,7 @@ def test_the_one_known_party_stands_where_the_direction_puts_it(client, acme, an
 
 @pytest.mark.parametrize("direction", list(Direction))
 @pytest.mark.parametrize("disposition", [each for each in Disposition if each not in (Disposition.ANSWERED, Disposition.UNKNOWN)])
-def test_nobody_answered_a_call_that_was_not_answered(client, acme, ann, direction, disposition):
+def test_a_call_that_was_not_answered_has_no_answerer(client, acme, ann, direction, disposition):
     make_call(acme, direction=direction, disposition=disposition, agent=AgentHint(name="Bo"))
     assert "AnsweredBy" not in items(client)[0]
 

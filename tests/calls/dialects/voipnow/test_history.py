@@ -130,7 +130,7 @@ def test_a_number_of_a_record_finds_it_again(api, acme, clock):
         assert ids(api, query.format(view["source"])) == shown(into)
 
 
-def test_the_one_known_party_of_an_undirected_call_is_its_source(api, acme, clock):
+def test_the_one_party_given_of_an_undirected_call_is_its_source(api, acme, clock):
     make_contact(acme, "+46701234567", name="Erik")
     call = make_call(acme, "+46701234567", direction=Direction.UNKNOWN, started_at=START)
     [view] = api.entry("/uapi/cdr/")[0]["phoneCallView"]
