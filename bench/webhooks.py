@@ -57,6 +57,8 @@ def main() -> int:
             "CALLHUB_LOG_LEVEL": "ERROR",
             "CALLHUB_OUTBOUND_ALLOW": "127.0.0.0/8",
             "CALLHUB_OUTBOUND_PORTS": "1-65535",
+            "CALLHUB_WEBHOOKS_PER_HOST_PER_MINUTE": "0",
+            "CALLHUB_WEBHOOKS_PER_TENANT_PER_MINUTE": "0",
         }
         subprocess.run([sys.executable, str(ROOT / "manage.py"), "migrate", "-v0"], check=True)
         import django

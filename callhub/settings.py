@@ -406,6 +406,9 @@ CALLHUB_CALLS_PER_MINUTE = env.number("CALLHUB_CALLS_PER_MINUTE", 200)  # Planha
 CALLHUB_OPEN_CALLS_PER_MINUTE = env.number("CALLHUB_OPEN_CALLS_PER_MINUTE", 600)  # at a tenant's open address, from everywhere
 CALLHUB_API_REQUESTS_PER_MINUTE = env.number("CALLHUB_API_REQUESTS_PER_MINUTE", 3000)  # of our own API; per token
 CALLHUB_WEBHOOK_SENDERS = env.number("CALLHUB_WEBHOOK_SENDERS", 3)  # threads of one worker that send webhooks at once
+# Twice and five times what a tenant's calls bring about at the limit of a vendor's API, three messages each; 0 is no limit.
+CALLHUB_WEBHOOKS_PER_HOST_PER_MINUTE = env.number("CALLHUB_WEBHOOKS_PER_HOST_PER_MINUTE", 1200)
+CALLHUB_WEBHOOKS_PER_TENANT_PER_MINUTE = env.number("CALLHUB_WEBHOOKS_PER_TENANT_PER_MINUTE", 3000)
 CALLHUB_STUCK_RINGING_MINUTES = env.number("CALLHUB_STUCK_RINGING_MINUTES", 60)  # after so long without a sign a call is ended
 CALLHUB_STUCK_TALKING_HOURS = env.number("CALLHUB_STUCK_TALKING_HOURS", 12)
 CALLHUB_REQUIRE_TLS = env.flag(

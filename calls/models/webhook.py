@@ -95,6 +95,7 @@ class WebhookEndpoint(TenantOwned):
     is_slow = models.BooleanField(default=False, editable=False, help_text=_("Its last answer took long."))
     succeeded_at = models.DateTimeField(_("last success"), null=True, blank=True, editable=False)
     served_at = models.DateTimeField(null=True, blank=True, editable=False)
+    limited_until = models.DateTimeField(null=True, blank=True, editable=False)  # a limit of the minute was used up
 
     objects: ClassVar = EndpointQuerySet.as_manager()
 

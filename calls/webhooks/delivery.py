@@ -30,7 +30,7 @@ from calls.webhooks import bell, clock, endpoints, schedule, trying
 from calls.webhooks.arriving import note_arrival
 from calls.webhooks.payloads import content_type_of, method_of
 from calls.webhooks.signing import signature_headers
-from calls.webhooks.turns import Turn, give_back, is_anything_due, next_turn, sender, without_later
+from calls.webhooks.turns import Turn, is_anything_due, next_turn, sender, without_later
 from tenants.sealing import Unreadable
 
 log = logging.getLogger(__name__)
@@ -101,11 +101,11 @@ def _serve(turn: Turn) -> int:
             failures += not outcome.is_success
             if not (is_ours and outcome.is_success):
                 waiting, held = without_later(sent, waiting)
-                give_back(held)
+                turn.give_back(held)
             if outcome.is_slow or turn.endpoint.state != EndpointState.ACTIVE:
                 break
     finally:
-        give_back(waiting)
+        turn.give_back(waiting)
     return made
 
 

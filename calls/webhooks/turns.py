@@ -15,7 +15,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -24,7 +24,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calls.choices import EndpointState
 from calls.models import Delivery, WebhookEndpoint, WebhookLane
-from calls.webhooks import clock
+from calls.webhooks import clock, limits
+from tenants.budget import Share
 
 LEASE = timedelta(seconds=40)  # of lanes and deliveries; a worker's death delays them by as much
 AT_ONCE = 25  # deliveries of one turn
@@ -40,6 +41,12 @@ class Turn:
     endpoint: WebhookEndpoint
     lane: WebhookLane
     deliveries: list[Delivery]
+    shares: list[Share] = field(default_factory=list)
+
+    def give_back(self, unsent: list[Delivery]) -> None:
+        """Let others have what was not attempted; it does not count against the limits of a minute."""
+        give_back(unsent)
+        limits.give_back(self.shares, len(unsent))
 
 
 class _Share:
@@ -74,7 +81,10 @@ def sender() -> Iterator[bool]:
 
 @contextmanager
 def next_turn() -> Iterator[Turn | None]:
-    """The next turn that can be had, until the block ends; None where nothing is due or all of it is in other hands."""
+    """The next turn that can be had, until the block ends; None where nothing is due or all of it is in other hands.
+
+    It has nothing to send where a limit of this minute is used up; the endpoint is not looked at again before the next minute.
+    """
     for endpoint in _due_endpoints():
         with _share_for(endpoint) as may:
             lane = _take_lane(endpoint) if may else None
@@ -83,11 +93,24 @@ def next_turn() -> Iterator[Turn | None]:
             try:
                 deliveries = claim(endpoint)
                 if deliveries:
-                    yield Turn(endpoint=endpoint, lane=lane, deliveries=deliveries)
+                    yield _within_limits(Turn(endpoint=endpoint, lane=lane, deliveries=deliveries))
                     return
             finally:
                 WebhookLane.objects.filter(pk=lane.pk, fence=lane.fence).update(lease_until=None)
     yield None
+
+
+def _within_limits(turn: Turn) -> Turn:
+    """The turn with as many of its deliveries as may be sent now; where that is none, the endpoint waits for the next minute."""
+    count, turn.shares = limits.take(turn.endpoint, len(turn.deliveries))
+    turn.deliveries, rest = turn.deliveries[:count], turn.deliveries[count:]
+    give_back(rest)
+    if not count:
+        until = clock.now() + timedelta(seconds=max(share.reset_s for share in turn.shares))
+        # It was not served: in the next minute it comes before those that were.
+        rows = WebhookEndpoint.objects.filter(pk=turn.endpoint.pk)
+        rows.update(limited_until=until, served_at=turn.endpoint.served_at)
+    return turn
 
 
 def claim(endpoint: WebhookEndpoint) -> list[Delivery]:
@@ -159,8 +182,10 @@ def is_anything_due() -> bool:
 
 
 def _endpoints_with_due() -> QuerySet[WebhookEndpoint]:
-    due = Delivery.objects.due(clock.now()).filter(endpoint=OuterRef("pk"))
-    return WebhookEndpoint.objects.filter(Exists(due), state=EndpointState.ACTIVE, tenant__is_active=True)
+    now = clock.now()
+    due = Delivery.objects.due(now).filter(endpoint=OuterRef("pk"))
+    rows = WebhookEndpoint.objects.filter(Exists(due), state=EndpointState.ACTIVE, tenant__is_active=True)
+    return rows.filter(Q(limited_until__isnull=True) | Q(limited_until__lte=now))
 
 
 def _due_endpoints() -> list[WebhookEndpoint]:
