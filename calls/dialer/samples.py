@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
+from calls.choices import usual_backend
 from calls.models import DialPlan, Line
+from calls.telephony.simulator import SimulatorBackend
 from contacts.book import save_agent
 from contacts.models import Agent
 from contacts.phone import read_number
@@ -21,7 +23,10 @@ COUNTRIES = ("SE", "US")  # where the examples call
 
 @transaction.atomic
 def make_sample_lines(tenant: Tenant, owner: User) -> list[Line]:
-    """Give a new tenant the examples' lines; the extensions are the telephones of its owner, who becomes an agent."""
+    """Give a new tenant the examples' lines; the extensions are the telephones of its owner, who becomes an agent.
+
+    On a real exchange they are not proven, and show no other number than their own, until an operator says so.
+    """
     agent = save_agent(
         Agent(tenant=tenant, user=owner, name=owner.get_full_name() or owner.get_username()), extensions=EXTENSIONS
     )
@@ -36,5 +41,6 @@ def make_sample_lines(tenant: Tenant, owner: User) -> list[Line]:
 
 def _line(tenant: Tenant, number: str, **fields: Any) -> Line:
     read = read_number(number, tenant.place)
-    facts = {"e164": read.e164, "match_key": read.key, "shows_any_caller": True, "is_proven": True, **fields}
+    is_played = usual_backend() == SimulatorBackend.name  # nobody is rung by mistake, and nobody deceived
+    facts = {"e164": read.e164, "match_key": read.key, "shows_any_caller": is_played, "is_proven": is_played, **fields}
     return Line.objects.create(tenant=tenant, number=number, **facts)

@@ -31,6 +31,14 @@ def test_makes_the_lines_of_the_pages(opened):
     assert [number for number, line in lines.items() if line.is_sandbox] == ["0003*00"]
 
 
+@pytest.mark.parametrize(("exchange", "is_trusted"), [("simulator", True), ("asterisk", False)])
+def test_lines_of_a_real_exchange_are_for_an_operator_to_prove(settings, exchange, is_trusted):
+    settings.CALLHUB_TELEPHONY = exchange
+    call_command("create_tenant", "clinic", "--sample-lines", stdout=io.StringIO())
+    trusted = Line.objects.filter(is_sandbox=False).values_list("backend", "is_proven", "shows_any_caller")
+    assert set(trusted) == {(exchange, is_trusted, is_trusted)}
+
+
 def test_without_the_option_there_are_none(db):
     call_command("create_tenant", "clinic", stdout=io.StringIO())
     assert not Line.objects.exists()
