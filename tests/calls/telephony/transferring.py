@@ -9,7 +9,7 @@ from calls.telephony.asterisk.reconciling import Reconciler
 from tests.asterisk.desk import DeskPhone
 from tests.calls.telephony.exchange import Exchange
 
-COLLEAGUE, LEAVES_SOON = "2001200", "2002212"  # talks until somebody hangs up; hangs up after two seconds
+COLLEAGUE = "2001200"  # talks until somebody hangs up
 
 
 def blind(desk: DeskPhone, to: str) -> None:
@@ -21,9 +21,9 @@ def attended(desk: DeskPhone, to: str) -> None:
     desk.connect(desk.calls[0], desk.dial(to))
 
 
-def transferred(exchange: Exchange, desk: DeskPhone, order_id: UUID, key=blind, to: str = COLLEAGUE) -> None:
+def transferred(exchange: Exchange, desk: DeskPhone, order_id: UUID, key=blind) -> None:
     """The transfer is made, and the desk phone is put down."""
-    key(desk, to)
+    key(desk, COLLEAGUE)
     exchange.wait(order_id, lambda known: known.legs.get("t0") and known.legs["t0"].answered_at)
     desk.hang_up(desk.calls[0])
 
