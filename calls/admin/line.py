@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from calls.admin import cells, sandbox
 from calls.choices import usual_backend
@@ -31,7 +32,16 @@ class LineAdmin(TenantModelAdmin):
     add_role = change_role = Role.MANAGER
     first_step = _("Add your own numbers and extensions, so that callhub knows which side of a call is yours.")
     list_display = ["number", "name", "e164", "agent", "center", "exchange", "is_phone_terminal", "is_active"]
-    list_filter = ["backend", "is_sandbox", "is_phone_terminal", "is_active", ("agent", RelatedFilter), ("center", RelatedFilter)]
+    list_filter = [
+        "backend",
+        "is_proven",
+        "is_sandbox",
+        "is_phone_terminal",
+        "is_active",
+        ("agent", RelatedFilter),
+        ("center", RelatedFilter),
+    ]
+    actions = ["mark_as_proven"]
     list_select_related = ["agent", "center"]
     search_fields = ["number", "name__folds", "e164"]
     search_help_text = _("Any part of a number, or a name")
@@ -55,6 +65,20 @@ class LineAdmin(TenantModelAdmin):
         played = cells.badge(gettext("Sandbox"), "info") if line.is_sandbox else ""
         proven = cells.badge(gettext("Proven"), "good") if line.is_proven else ""
         return cells.row(line.get_backend_display(), played, proven)
+
+    def has_prove_permission(self, request: HttpRequest) -> bool:
+        """Operators alone: telephones of an exchange are shared by tenants."""
+        return bool(request.user.is_superuser)
+
+    @action(description=_("Mark as proven"), permissions=["prove"])
+    def mark_as_proven(self, request: HttpRequest, queryset: QuerySet[Line]) -> None:
+        """Confirm that these numbers are their tenants' own; each line's history says who did."""
+        lines = list(queryset.filter(is_proven=False))
+        for line in lines:
+            Line.objects.filter(pk=line.pk).update(is_proven=True, updated_at=timezone.now())
+            self.log_change(request, line, gettext("Marked as proven."))
+        count = len(lines)
+        messages.success(request, ngettext("%(n)s line is proven now.", "%(n)s lines are proven now.", count) % {"n": count})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         tried = sandbox.context_of(request) if usual_backend() == SimulatorBackend.name else {}

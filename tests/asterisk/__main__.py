@@ -32,6 +32,8 @@ Have callhub use it:
   python3 -m tests.asterisk env >> .env              what callhub needs to know of it; take it out again when you are done
   python3 manage.py up                               runs a listener as well; in another terminal:
   python3 manage.py create_tenant {tenant} --sample-lines   prints a token, for the next line
+  python3 manage.py shell -c "from calls.models import Line; Line.objects.update(is_proven=True)"
+                                                     an operator marks lines as proven in the admin; this marks all there are
   curl -X POST localhost:8000/api/v1/originations/ -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' \\
     -d '{{"line": "210", "destination": "+46 530 20 02 01"}}'
                                                      rings 210, then the network; hang up with DELETE …/originations/ID/

@@ -37,7 +37,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sample-lines",
             action="store_true",
-            help="add the numbers of the vendors' examples: 3215551081, 210, 0003*210, 0003*00",
+            help="add the numbers of the vendors' examples: 3215551081, 210, 0003*210, 0003*00; "
+            "on a real exchange an operator has to mark them as proven",
         )
         parser.add_argument("--format", choices=["text", "json"], default="text", help="text for people, json for programs")
 
