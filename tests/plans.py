@@ -14,15 +14,15 @@ _LIKE_MANY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
 _OTHERS, _OWN = 100, 10  # calls
 
 
-def prefer_indexes(*tenants: Tenant) -> None:
-    """Have PostgreSQL plan this transaction's queries as on a full log of another tenant, and of these.
+def prefer_indexes(*tenants: Tenant, calls: int = _OWN) -> None:
+    """Have PostgreSQL plan this transaction's queries as on a full log of another tenant, and so many calls of these.
 
     It reads few rows whole; and what it knows of a table would be what it last saw there, in whichever test that was.
     """
     if connection.vendor != "postgresql":
         return
-    for tenant, calls in ((make_tenant(), _OTHERS), *((tenant, _OWN) for tenant in tenants)):
-        for _ in range(calls):
+    for tenant, count in ((make_tenant(), _OTHERS), *((tenant, calls) for tenant in tenants)):
+        for _ in range(count):
             make_call(tenant)
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE calls_call, calls_callevent; {_LIKE_MANY}")
