@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
+from django.urls import reverse
 
 from calls.models import Recording
 from tenants.models import User
@@ -20,6 +25,23 @@ def sign(recording: Recording, user: User, purpose: str = PLAY) -> str:
     return _signer(purpose, recording).sign(str(user.pk)).replace(":", ".")
 
 
+def address(recording: Recording, user: User, purpose: str = PLAY) -> str:
+    """The path, with its signature, at which this person hears the recording or downloads it."""
+    signed = f"{_path(recording.pk)}?signature={sign(recording, user, purpose)}"
+    return f"{signed}&download=true" if purpose == DOWNLOAD else signed
+
+
+def recording_of(link: str) -> UUID | None:
+    """The key of the recording that such an address is of, on any host and even where its
+    signature is too old; None for every other address."""
+    with suppress(ValueError):
+        parts = urlsplit(link)
+        key = UUID(parts.path.split("/")[-2]) if parts.path.endswith("/audio") else None
+        if key and parts.path == _path(key) and "signature" in parse_qs(parts.query):
+            return key
+    return None
+
+
 def verify(token: str, recording: Recording, purpose: str = PLAY) -> str:
     """The key of the user the link was made for, who must still be allowed to listen: that is asked again by the caller.
 
@@ -29,6 +51,10 @@ def verify(token: str, recording: Recording, purpose: str = PLAY) -> str:
         return _signer(purpose, recording).unsign(token.replace(".", ":"), max_age=settings.CALLHUB_LINK_SECONDS)
     except BadSignature as error:
         raise LinkRefused("The link has expired or was not made for this recording.") from error
+
+
+def _path(key: UUID) -> str:
+    return reverse("api:recording-audio", args=[key])
 
 
 def _signer(purpose: str, recording: Recording) -> TimestampSigner:

@@ -188,9 +188,7 @@ class RecordingLinks(Door):
         values = read(shared(SignIn), request.data or {}, self.principal.tenant)
         recording = find_recording(self.principal, pk)
         purpose = values.get("purpose", links.PLAY)
-        address = f"{_root()}/{recording.pk}/audio?signature={links.sign(recording, self.principal.user, purpose)}"
-        if purpose == links.DOWNLOAD:
-            address += "&download=true"
+        address = links.address(recording, self.principal.user, purpose)
         expires_at = timezone.now() + timedelta(seconds=settings.CALLHUB_LINK_SECONDS)
         return Response({"url": request.build_absolute_uri(address), "expires_at": rfc3339(expires_at)}, status=201)
 

@@ -13,9 +13,10 @@ from calls.dialects.planhat.values import is_told, link, milliseconds, moment, t
 from calls.dialects.planhat.vocabulary import AGENT_FIELDS, CONTACT_FIELDS, DIRECTIONS, OURS
 from calls.drafts import UNSET, CallChanges, CallDraft, PartyDraft
 from calls.errors import InvalidCall
-from calls.models import Call
+from calls.models import Call, Recording
+from calls.recordings import links
 from contacts.matching import AgentHint, ContactHint
-from tenants.models import User
+from tenants.models import Tenant, User
 
 _LONGEST_NUMBER = 128
 
@@ -38,6 +39,16 @@ def draft_of(body: Mapping[str, Any], *, user: User | None) -> CallDraft:
         document=_kept(body),
         is_verified=user is not None,
     )
+
+
+def without_play_link(body: Mapping[str, Any], tenant: Tenant) -> Mapping[str, Any]:
+    """The document without a play link of ours, as ``record`` is read where audio is stored here
+    (``writing.document_of``): it works for minutes, and is not what a client gives."""
+    record = body.get("record")
+    key = links.recording_of(record.strip()) if isinstance(record, str) else None
+    if key is None or not Recording.objects.for_tenant(tenant).filter(pk=key).exists():
+        return body
+    return {name: value for name, value in body.items() if name != "record"}
 
 
 def changes_of(body: Mapping[str, Any], call: Call) -> CallChanges:

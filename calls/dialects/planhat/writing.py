@@ -12,9 +12,11 @@ from calls.models import Call
 from tenants.ids import short_id
 
 
-def document_of(call: Call) -> dict[str, Any]:
-    """The call for a token's holder, with the ids of whom it was matched with; an edit made anywhere shows."""
-    return _without_blanks({**_as_told(call), **_people(call)})
+def document_of(call: Call, *, play_link: str = "") -> dict[str, Any]:
+    """The call for a token's holder, with the ids of whom it was matched with; an edit made
+    anywhere shows. ``play_link`` leads to its audio where no client has given a link."""
+    told = _as_told(call)
+    return _without_blanks({**told, "record": told["record"] or play_link, **_people(call)})
 
 
 def receipt_of(call: Call) -> dict[str, Any]:
