@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
@@ -86,6 +86,17 @@ class CalledAdmin(KnownElsewhereAdmin):
     def numbers_of(self, row: Any) -> list[tuple[str, str, str]]:
         """The row's numbers as (written, E.164, label)."""
         raise NotImplementedError  # contacts keep theirs in rows, companies in a column
+
+    def with_numbers(self, request: HttpRequest, rows: QuerySet[Any], wanted: Q) -> QuerySet[Any]:
+        """Those of the rows with a number for which ``wanted`` (``with_number``) holds."""
+        return rows.filter(wanted)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not any(sign.isdigit() for sign in search_term) or any(sign.isalpha() for sign in search_term):
+            return found, may_repeat
+        wanted = with_number(search_term, reach_of(request).tenants().places())
+        return found | self.with_numbers(request, queryset, wanted), may_repeat
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DialingList]:
         return DialingList
@@ -174,13 +185,9 @@ class ContactAdmin(CalledAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("numbers")
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        if not any(sign.isdigit() for sign in search_term) or any(sign.isalpha() for sign in search_term):
-            return found, may_repeat
-        reach = reach_of(request)
-        numbers = reach.within(ContactNumber.objects.all()).filter(with_number(search_term, reach.tenants().places()))
-        return found | queryset.filter(pk__in=numbers.values("contact")), may_repeat
+    def with_numbers(self, request: HttpRequest, rows: QuerySet[Any], wanted: Q) -> QuerySet[Any]:
+        numbers = reach_of(request).within(ContactNumber.objects.all()).filter(wanted)
+        return rows.filter(pk__in=numbers.values("contact"))
 
     def has_merge_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Whether they may merge contacts anywhere; the page asks whether they may merge these."""

@@ -21,7 +21,7 @@ from contacts.models import (
     IgnoredNumber,
     RelinkRequest,
 )
-from contacts.phone import read_number
+from contacts.phone import Number, read_number
 from tenants.idempotency import forget_answers_about
 from tenants.models import Tenant, User
 
@@ -33,9 +33,14 @@ def tell(rows: Iterable[models.Model], change: Change) -> None:
 
 @transaction.atomic
 def save_company(company: Company) -> Company:
-    """Save a company."""
-    change = _change_of(company)
+    """Save a company and what its phone means; calls that a changed number may concern are
+    matched again."""
+    change, before = _change_of(company), _stored_number(company)
+    number = read_number(company.phone, company.tenant.place) if company.phone else Number()
+    company.e164, company.match_key = number.e164, number.key
     company.save()
+    if (number.e164, number.key) != before:
+        ask_for_relink(company, {(key, "") for key in (before[1], number.key) if key})
     tell([company], change)
     return company
 
@@ -45,6 +50,8 @@ def remove_company(company: Company) -> None:
     """Delete a company; its contacts and calls stay. Gone already is fine."""
     if not _lock(company):
         return
+    _, key = _stored_number(company)
+    ask_for_relink(company, [(key, "")] if key else [])
     tell(company.contacts.only("id", "tenant"), Change.UPDATED)
     tell([company], Change.DELETED)
     forget_answers_about(company.pk)
@@ -194,10 +201,10 @@ def understood(number: ContactNumber) -> ContactNumber:
     return number
 
 
-def ask_for_relink(contact: Contact, known: Iterable[tuple[str, str]]) -> None:
+def ask_for_relink(of: Contact | Company, known: Iterable[tuple[str, str]]) -> None:
     """Note which calls must be matched anew, as (match key, external id) pairs; the sweeper does it within seconds."""
     RelinkRequest.objects.bulk_create(
-        RelinkRequest(tenant_id=contact.tenant_id, match_key=key, external_id=external) for key, external in known
+        RelinkRequest(tenant_id=of.tenant_id, match_key=key, external_id=external) for key, external in known
     )
 
 
@@ -208,6 +215,14 @@ def _change_of(row: models.Model) -> Change:
 def _lock(row: models.Model) -> bool:
     """A call being logged for them waits, and finds them gone; False where somebody else was quicker."""
     return type(row)._default_manager.select_for_update().filter(pk=row.pk).first() is not None
+
+
+def _stored_number(company: Company) -> tuple[str, str]:
+    """The E.164 form and the match key that the database has of a company's phone."""
+    if company._state.adding:
+        return "", ""
+    rows = Company.objects.filter(pk=company.pk).values_list("e164", "match_key")
+    return rows.first() or ("", "")
 
 
 def _known_by(contact: Contact) -> set[tuple[str, str]]:

@@ -17,6 +17,7 @@ from tenants.models import Tenant, User
 
 EXACT, GUESS, SEVERAL, NONE = "exact", "guess", "several", "none"
 MOST_CANDIDATES = 20
+_CONFIDENCE = {EXACT: 0.95, GUESS: 0.6}  # of a number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,8 @@ class Match:
 
 
 def find_contact(tenant: Tenant, number: Number, hint: ContactHint = ContactHint()) -> Match:
-    """The contact of a call by id, external id, number, then the company alone; rules are named in ``Match.rule``."""
+    """The contact of a call by id, external id or number, else the company alone, by its id or its
+    number; rules are named in ``Match.rule``."""
     return find_contacts(tenant, [(number, hint)])[0]
 
 
@@ -92,6 +94,9 @@ WHERE n.tenant_id = %s"""
 _COMPANY = """
 SELECT 'company', '', o.id, o.id, o.external_id, o.name, '', CAST(NULL AS uuid)
 FROM contacts_company o WHERE o.tenant_id = %s"""
+_COMPANY_NUMBER = """
+SELECT 'company-number', o.match_key, o.id, o.id, o.external_id, o.name, o.e164, CAST(NULL AS uuid)
+FROM contacts_company o WHERE o.tenant_id = %s"""
 _AGENT = """
 SELECT 'agent', '', a.id, a.id, a.external_id, a.name, '', a.center_id
 FROM contacts_agent a WHERE a.tenant_id = %s"""
@@ -109,7 +114,13 @@ def contact_questions(tenant: Tenant, numbers: Iterable[Number], hints: Collecti
     contacts.where_id("c.id", (hint.id for hint in hints)).where("c.external_id", (hint.external_id for hint in hints))
     companies.where_id("o.id", (hint.company_id for hint in hints))
     companies.where("o.external_id", (hint.company_external_id for hint in hints))
-    return [contacts, companies, Question(_NUMBER, tenant).where("n.match_key", (number.key for number in numbers))]
+    keys = {number.key for number in numbers}
+    return [
+        contacts,
+        companies,
+        Question(_NUMBER, tenant).where("n.match_key", keys),
+        Question(_COMPANY_NUMBER, tenant).where("o.match_key", keys),
+    ]
 
 
 def agent_questions(tenant: Tenant, hints: Collection[AgentHint]) -> list[Question]:
@@ -137,9 +148,8 @@ class People:
         self._agents = Found({answer.id: self._agent(answer) for answer in answers.get("agent", ())})
         self._by_extension = {answer.asked: self._agent(answer) for answer in answers.get("extension", ())}
         self._by_log_in = {answer.asked_id: self._agent(answer) for answer in answers.get("log-in", ())}
-        self._numbers: dict[str, list[Answer]] = {}
-        for answer in answers.get("number", ()):
-            self._numbers.setdefault(answer.asked, []).append(answer)
+        self._numbers = _by_key(answers.get("number", ()))
+        self._company_numbers = _by_key(answers.get("company-number", ()))
 
     def contact(self, number: Number, hint: ContactHint) -> Match:
         """Whom a number and a hint mean (``find_contact``)."""
@@ -148,10 +158,13 @@ class People:
         if contact := self._contacts.by_external_id(hint.external_id):
             return _exact(contact, "external_id", 1.0)
         match = self._by_number(number)
-        if match.contact is None:
-            company = self._companies.by_id(hint.company_id) or self._companies.by_external_id(hint.company_external_id)
-            return match if company is None else replace(match, company=company, rule="company", confidence=0.0)
-        return match
+        if match.contact is not None:
+            return match
+        numbered = self._by_company_number(number) if match.state == NONE else match
+        company = self._companies.by_id(hint.company_id) or self._companies.by_external_id(hint.company_external_id)
+        if company is None or company == numbered.company:
+            return numbered
+        return replace(match, company=company, rule="company", confidence=0.0)
 
     def agent(self, hint: AgentHint) -> Agent | None:
         """Whom a hint means (``find_agent``)."""
@@ -163,19 +176,24 @@ class People:
         )
 
     def _by_number(self, number: Number) -> Match:
-        rows = self._numbers.get(number.key, ()) if number.key else ()
-        very = {row.id: row for row in rows if number.e164 and row.e164 == number.e164}
-        # Two full numbers that differ (another country, another area) are two subscribers,
-        # however alike they end, unless their plan writes one subscriber in two ways.
-        alike = {row.id: row for row in rows if may_be_same(number.e164, row.e164)}
-        for found, rule, state, confidence in ((very, "number", EXACT, 0.95), (alike, "number_ending", GUESS, 0.6)):
-            if len(found) == 1:
-                contact = self._contact(*found.values())
-                return Match(contact=contact, company=contact.company, state=state, rule=rule, confidence=confidence)
-            if found:
-                candidates = [{"contact": str(row.id), "name": row.name} for row in found.values()]
-                return Match(state=SEVERAL, rule=rule, candidates=candidates[:MOST_CANDIDATES])
+        found, state = _fitting(self._numbers, number)
+        rule = "number" if state == EXACT else "number_ending"
+        if len(found) == 1:
+            contact = self._contact(found[0])
+            return Match(contact=contact, company=contact.company, state=state, rule=rule, confidence=_CONFIDENCE[state])
+        if found:
+            candidates = [{"contact": str(row.id), "name": row.name} for row in found]
+            return Match(state=SEVERAL, rule=rule, candidates=candidates[:MOST_CANDIDATES])
         return Match()
+
+    def _by_company_number(self, number: Number) -> Match:
+        """The one company whose phone it is. Where several have it none is taken, as nobody could
+        choose: a person chooses contacts."""
+        found, state = _fitting(self._company_numbers, number)
+        if len(found) != 1:
+            return Match()
+        company = self._company(found[0])
+        return Match(company=company, state=state, rule="company_number", confidence=_CONFIDENCE[state])
 
     def _contact(self, answer: Answer) -> Contact:
         contact = known(
@@ -202,6 +220,25 @@ class People:
             name=answer.name,
             center_id=answer.of_id,
         )
+
+
+def _by_key(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+    found: dict[str, list[Answer]] = {}
+    for answer in answers:
+        found.setdefault(answer.asked, []).append(answer)
+    return found
+
+
+def _fitting(numbers: Mapping[str, list[Answer]], number: Number) -> tuple[list[Answer], str]:
+    """Whose number it is, each once: the very number (EXACT), else those it may be (GUESS)."""
+    rows = numbers.get(number.key, ()) if number.key else ()
+    very = {row.id: row for row in rows if number.e164 and row.e164 == number.e164}
+    if very:
+        return list(very.values()), EXACT
+    # Two full numbers that differ (another country, another area) are two subscribers,
+    # however alike they end, unless their plan writes one subscriber in two ways.
+    alike = {row.id: row for row in rows if may_be_same(number.e164, row.e164)}
+    return list(alike.values()), GUESS
 
 
 def _exact(contact: Contact, rule: str, confidence: float) -> Match:

@@ -130,6 +130,8 @@ def match_in_words(call: Call) -> SafeString | str:
     if call.contact is None:
         if call.match_state == MatchState.CHOSEN:
             return gettext("A person chose that this is nobody you know.")
+        if call.match_state == MatchState.GUESS:
+            return gettext("A guess %(rule)s.") % {"rule": rule}
         return gettext("The company was found %(rule)s.") % {"rule": rule}
     said = {
         MatchState.EXACT: gettext("Found %(rule)s."),

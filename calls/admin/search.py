@@ -98,7 +98,7 @@ def found(words: str, calls: QuerySet[Any], reach: Reach) -> Iterator[Group]:
     keys = keys_of(words, places) if is_number(words) else []
     within = calls.filter(tenant__in=list(tenants)) if len(tenants) < MOST_TENANTS else calls  # indexes begin with the tenant
     yield _contacts(words, places, reach)
-    yield _companies(words, reach)
+    yield _companies(words, places, reach)
     yield _numbers(words, places, reach)
     yield _calls(words, keys, within, places)
     yield _notes(words, within)
@@ -170,11 +170,13 @@ def _contacts(words: str, places: Collection[Place], reach: Reach) -> Group:
     return Group(title=_("Contacts"), icon="contacts", hits=hits, more=_list("contacts_contact", q=words))
 
 
-def _companies(words: str, reach: Reach) -> Group:
-    rows = reach.within(Company.objects.all()).filter(Q(name__folds=words) | Q(external_id=words))
+def _companies(words: str, places: Collection[Place], reach: Reach) -> Group:
+    named = Q(name__folds=words) | Q(external_id=words)
+    rows = reach.within(Company.objects.all())
+    rows = rows.filter(with_number(words, places) if is_number(words) else named).order_by("name", "pk")
     hits = [
         Hit(title=marked(row.name, words), address=reverse("admin:contacts_company_change", args=[row.pk]), details=(row.phone,))
-        for row in ([] if is_number(words) else rows.order_by("name", "pk")[: FEW + 1])
+        for row in rows[: FEW + 1]
     ]
     return Group(title=_("Companies"), icon="domain", hits=hits, more=_list("contacts_company", q=words))
 

@@ -24,6 +24,7 @@ RULES = {
     "number": _("by the very number"),
     "number_ending": _("by a number that ends alike"),
     "company": _("by the company alone"),
+    "company_number": _("by the phone number of the company"),
     "chosen": _("chosen by a person"),
     "merged": _("for two contacts were merged"),
 }
@@ -147,8 +148,7 @@ def _progressed(data: dict[str, Any]) -> str:
 
 
 def _matched(data: dict[str, Any], names: dict[str, str]) -> str:
-    contact = data.get("contact")
-    if contact:
+    if contact := data.get("contact") or data.get("company"):
         who = names.get(str(contact), gettext("a contact that is gone"))
         return gettext("Matched with %(who)s, %(rule)s") % {"who": who, "rule": RULES.get(data.get("rule", ""), "")}
     if data.get("state") == MatchState.SEVERAL:
@@ -196,8 +196,9 @@ def _names(call: Call, events: list[CallEvent]) -> dict[str, str]:
     wanted: dict[str, set[str]] = {"contact": set(), "company": set(), "agent": set()}
     for event in events:
         data = event.data if isinstance(event.data, dict) else {}
-        if isinstance(data.get("contact"), str):
-            wanted["contact"].add(data["contact"])
+        for kind in ("contact", "company"):
+            if isinstance(data.get(kind), str):
+                wanted[kind].add(data[kind])
         for kind, ids in wanted.items():
             ids.update(str(value) for value in (data.get("changed") or {}).get(f"{kind}_id", ()) if value)
     names: dict[str, str] = {}

@@ -169,7 +169,14 @@ def _write(calls: list[Call]) -> None:
         events.event_of(
             call,
             EventKind.MATCHED,
-            data={"rule": call.match_rule, "state": call.match_state, "contact": call.contact_id and str(call.contact_id)},
+            data={"rule": call.match_rule, "state": call.match_state, **_found(call)},
         )
         for call in calls
     )
+
+
+def _found(call: Call) -> dict[str, str | None]:
+    """The contact; the company alone where only its number was found."""
+    if call.match_rule == "company_number":
+        return {"contact": None, "company": str(call.company_id)}
+    return {"contact": str(call.contact_id) if call.contact_id else None}

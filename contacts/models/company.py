@@ -17,15 +17,22 @@ class Company(KnownElsewhere):
 
     name = models.CharField(max_length=200)
     phone = models.CharField(
-        max_length=64, blank=True, help_text=_("As people write it; contacts' numbers are what calls match.")
+        max_length=64,
+        blank=True,
+        help_text=_("As people write it. Calls with this number that no contact has are linked to the company."),
     )
+    e164 = models.CharField("E.164", max_length=16, blank=True, editable=False)
+    match_key = models.CharField(max_length=16, blank=True, editable=False)
     notes = models.TextField(blank=True)
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = _("companies")
         constraints = external_id_constraints("company", _("Another company has this id already."))
-        indexes = [models.Index(fields=["tenant", "name"], name="company_by_name")]
+        indexes = [
+            models.Index(fields=["tenant", "name"], name="company_by_name"),
+            models.Index(fields=["tenant", "match_key"], name="company_by_key"),
+        ]
 
     def __str__(self) -> str:
         return self.name

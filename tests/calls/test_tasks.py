@@ -18,7 +18,7 @@ from calls.choices import EventKind, MatchState
 from calls.ledger import relinking
 from calls.models import Call, CallEvent
 from calls.tasks import relink_calls
-from contacts.book import remove_contact, save_contact
+from contacts.book import remove_company, remove_contact, save_company, save_contact
 from contacts.matching import ContactHint
 from contacts.models import Contact, RelinkRequest
 from tenants.models import IdempotencyKey, Tenant
@@ -50,6 +50,37 @@ def test_a_call_finds_its_contact_once_there_is_one(tenant: Tenant) -> None:
     assert call.version == 2
     assert [event.kind for event in call.events.all()] == [EventKind.RECORDED, EventKind.MATCHED]
     assert not RelinkRequest.objects.exists()
+
+
+def test_calls_follow_a_companys_phone(tenant: Tenant) -> None:
+    call = make_call(tenant, NUMBER)
+    company = make_company(tenant, phone="070-123 45 67")
+    relink_calls()
+    found = fresh(call)
+    assert (found.contact, found.company, found.match_rule) == (None, company, "company_number")
+    assert not Call.objects.unmatched().exists()
+    company.phone = "070-123 45 68"
+    save_company(company)
+    relink_calls()
+    assert (fresh(call).company, fresh(call).match_state) == (None, MatchState.NONE)
+
+
+def test_calls_of_a_company_that_is_removed_are_unmatched_again(tenant: Tenant) -> None:
+    company = make_company(tenant, phone=NUMBER)
+    call = make_call(tenant, NUMBER)
+    assert (call.company, call.match_state) == (company, MatchState.EXACT)
+    remove_company(company)
+    relink_calls()
+    assert (fresh(call).company, fresh(call).match_state) == (None, MatchState.NONE)
+
+
+def test_a_companys_phone_that_is_an_own_line_matches_no_call(tenant: Tenant) -> None:
+    make_line(tenant, NUMBER)
+    company = make_company(tenant, phone=NUMBER)
+    call = make_call(tenant, NUMBER)
+    save_company(company)
+    relink_calls()
+    assert (call.company, fresh(call).company) == (None, None)
 
 
 def test_a_call_finds_its_contact_by_the_id_it_came_with(tenant: Tenant) -> None:

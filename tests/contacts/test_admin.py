@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.urls import reverse
 
 from calls.models import Call
-from contacts.models import Agent, Contact, ContactNumber, RelinkRequest
-from tests.make import make_agent, make_call, make_contact, make_tenant
+from contacts.models import Agent, Company, Contact, ContactNumber, RelinkRequest
+from tests.make import make_agent, make_call, make_company, make_contact, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +123,26 @@ def test_a_number_that_is_none_is_refused(client, tenant, text):
     form = {"name": "Anna", **numbers((text, ""))}
     assert client.post(reverse("admin:contacts_contact_add"), form).status_code == 200
     assert not Contact.objects.exists()
+
+
+def test_a_companys_phone_is_understood_and_found(client, tenant):
+    add = reverse("admin:contacts_company_add")
+    assert client.post(add, {"name": "Berg AB", "phone": "08-465 004 00"}).status_code == 302
+    company = Company.objects.get()
+    assert (company.e164, company.match_key) == ("+46846500400", "846500400")
+    make_company(tenant, name="Other", phone="08-465 004 01")
+    answer = client.get(reverse("admin:contacts_company_changelist"), {"q": "0046 8 465 004 00"})
+    assert [row.pk for row in answer.context["cl"].result_list] == [company.pk]
+
+
+def test_the_migration_reads_companies_phones(tenant):
+    company, local = make_company(tenant, phone="08-465 004 00"), make_company(make_tenant(area_code="8"), phone="555 666 77")
+    make_company(tenant)
+    rows = Company.objects.order_by("pk").values("e164", "match_key")
+    understood = list(rows)
+    Company.objects.update(e164="", match_key="")
+    RelinkRequest.objects.all().delete()
+    import_module("contacts.migrations.0010_company_numbers").read_phones(apps, None)
+    assert list(rows) == understood
+    asked = set(RelinkRequest.objects.values_list("tenant_id", "match_key"))
+    assert asked == {(company.tenant_id, "846500400"), (local.tenant_id, "855566677")}

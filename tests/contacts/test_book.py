@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from contacts.book import give_number, remove_contact, save_agent, save_contact, save_numbers
+from contacts.book import give_number, remove_company, remove_contact, save_agent, save_company, save_contact, save_numbers
 from contacts.models import Contact, ContactNumber, RelinkRequest
 from tenants.models import Tenant
-from tests.make import make_agent, make_contact, make_tenant
+from tests.make import make_agent, make_company, make_contact, make_tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +52,27 @@ def test_asks_for_calls_by_old_and_new_numbers_and_ids(tenant: Tenant) -> None:
     anna.external_id = "new"
     save_contact(anna, numbers=["+46701234568"])
     assert asked() == {("701234567", ""), ("701234568", ""), ("", "old"), ("", "new")}
+
+
+def test_a_companys_phone_that_changes_asks_for_calls_by_the_old_and_the_new_one(tenant: Tenant) -> None:
+    company = make_company(tenant, phone="070-123 45 67")
+    assert (company.e164, asked()) == ("+46701234567", {("701234567", "")})
+    company.notes, company.phone = "changed", "+46 70 123 45 67"
+    save_company(company)
+    assert asked() == set()
+    company.phone = "070-123 45 68"
+    save_company(company)
+    assert asked() == {("701234567", ""), ("701234568", "")}
+    company.phone = "ask at the desk"
+    save_company(company)
+    assert (company.e164, company.match_key, asked()) == ("", "", {("701234568", "")})
+
+
+def test_a_company_that_is_removed_asks_for_its_numbers_calls(tenant: Tenant) -> None:
+    company = make_company(tenant, phone="070-123 45 67")
+    asked()
+    remove_company(company)
+    assert asked() == {("701234567", "")}
 
 
 def test_a_single_number_changed_or_removed_asks_for_its_calls(tenant: Tenant) -> None:

@@ -82,6 +82,44 @@ def test_a_company_is_known_even_where_the_person_is_not(tenant: Tenant) -> None
         assert (match.contact, match.company, match.rule, match.state) == (None, company, "company", "none")
 
 
+@pytest.mark.parametrize(("phone", "state", "confidence"), [("08-465 004 00", "exact", 0.95), ("46500400", "guess", 0.6)])
+def test_a_companys_phone_finds_the_company_where_no_contact_has_it(tenant, phone, state, confidence) -> None:
+    company = make_company(tenant, phone="0", name="Not a number")
+    company = make_company(tenant, phone=phone)
+    found = Number(raw="46500400", key="46500400") if state == "guess" else number("+46846500400")
+    match = find_contact(tenant, found)
+    assert (match.contact, match.company, match.rule) == (None, company, "company_number")
+    assert (match.state, match.confidence) == (state, confidence)
+
+
+def test_a_contact_with_the_number_goes_before_the_company_with_it(tenant: Tenant) -> None:
+    make_company(tenant, phone="+46846500400")
+    anna = make_contact(tenant, "+46846500400")
+    match = find_contact(tenant, number("+46846500400"))
+    assert (match.contact, match.company, match.rule) == (anna, None, "number")
+    make_contact(tenant, "+46846500400")
+    match = find_contact(tenant, number("+46846500400"))
+    assert (match.company, match.state) == (None, "several")
+
+
+def test_a_company_that_is_named_goes_before_another_with_the_number(tenant: Tenant) -> None:
+    numbered = make_company(tenant, phone="+46846500400", external_id="its own")
+    named = make_company(tenant, external_id="acme")
+    match = find_contact(tenant, number("+46846500400"), ContactHint(company_external_id="acme"))
+    assert (match.company, match.rule, match.state) == (named, "company", "none")
+    match = find_contact(tenant, number("+46846500400"), ContactHint(company_external_id="its own"))
+    assert (match.company, match.rule, match.state) == (numbered, "company_number", "exact")
+
+
+def test_of_several_companies_with_a_number_none_is_taken(tenant: Tenant) -> None:
+    for _ in range(2):
+        make_company(tenant, phone="+46846500400")
+    make_company(make_tenant(), phone="+46846500401")
+    for text in ("+46846500400", "+46846500401"):
+        match = find_contact(tenant, number(text))
+        assert (match.company, match.state, match.rule, match.candidates) == (None, "none", "", [])
+
+
 def test_never_leaves_the_tenant(tenant: Tenant) -> None:
     other = make_tenant()
     stranger = make_contact(other, "+46701234567", external_id="x", company=make_company(other, external_id="acme"))
@@ -93,7 +131,9 @@ def test_never_leaves_the_tenant(tenant: Tenant) -> None:
 def test_many_at_once_find_what_each_would_find_alone(tenant: Tenant, django_assert_max_num_queries) -> None:
     anna, bo = make_contact(tenant, "+46701234567", external_id="anna"), make_contact(tenant, "+46701234568")
     make_company(tenant, external_id="acme")
+    berg = make_company(tenant, phone="+46701234569")
     asked = [
+        (number("+46701234569"), ContactHint()),
         (number("+46701234567"), ContactHint()),
         (number("+46701234568"), ContactHint(external_id="anna")),
         (NOBODY, ContactHint(id=str(bo.pk))),
@@ -104,7 +144,8 @@ def test_many_at_once_find_what_each_would_find_alone(tenant: Tenant, django_ass
     with django_assert_max_num_queries(1):
         together = find_contacts(tenant, asked)
     assert together == [find_contact(tenant, *one) for one in asked]
-    assert [match.contact for match in together] == [anna, anna, bo, None, bo, None]
+    assert [match.contact for match in together] == [None, anna, anna, bo, None, bo, None]
+    assert together[0].company == berg
 
 
 def test_an_agent_is_found_by_id_external_id_extension_and_log_in(tenant: Tenant) -> None:

@@ -14,7 +14,7 @@ from calls.choices import Disposition, LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
 from calls.models import Call, Tag
 from tests.calls.admin.call_pages import LIST, address, text_of
-from tests.make import STARTED_AT, make_call, make_center, make_contact, make_tenant
+from tests.make import STARTED_AT, make_call, make_center, make_company, make_contact, make_tenant
 from tests.tenants.admin_walk import signed_in, staff
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,18 @@ def test_tells_the_facts_in_the_viewers_zone(client, tenant):
     text = text_of(client, call)
     for words in ("Wed 01 Jul 2026 12:00:00", "Europe/Stockholm", "1:02:05", "0:05", "vendor-1", "told as 070-123 45 67", "Åsa"):
         assert words in text, words
+
+
+def test_explains_a_match_by_a_companys_phone(client, tenant):
+    call = make_call(tenant, "+46855566677")
+    make_company(tenant, name="Berg AB", phone="08-555 666 77")
+    ledger.relink_waiting(seconds=10)
+    text = text_of(client, call)
+    assert "The company was found by the phone number of the company." in text
+    assert "Matched with Berg AB, by the phone number of the company" in text
+    make_company(tenant, phone="5551081")
+    make_call(tenant, "5551081")
+    assert "A guess by the phone number of the company." in text_of(client, Call.objects.newest_first().first())
 
 
 def test_explains_the_match_with_links_to_all_who_fit(client, tenant):

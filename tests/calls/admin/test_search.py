@@ -63,6 +63,14 @@ def test_finds_a_number_in_any_spelling_and_by_its_beginning(client, tenant, wor
     assert [str(call.pk) in address for address in told["Calls"]] == [True]
 
 
+def test_finds_a_company_by_its_phone(client, tenant):
+    company = make_company(tenant, phone="08-465 004 00")
+    make_company(tenant, phone="08-465 004 99")
+    make_company(make_tenant(), phone="08-465 004 00")
+    for words in ("+46846500400", "0046 8 465 004 00", "46500400"):
+        assert [str(company.pk) in address for address in groups(client, words)["Companies"]] == [True]
+
+
 def test_each_group_shows_few_and_leads_to_all(client, tenant):
     for number in range(8):
         make_contact(tenant, f"+4670123456{number}", name=f"Lund {number}")

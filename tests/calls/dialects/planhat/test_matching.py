@@ -48,6 +48,14 @@ def test_links_an_unknown_user_through_a_known_number(api, tenant):
     assert answer.json()["userId"] == "nobody"
 
 
+def test_links_a_number_that_is_a_companys_phone_with_the_company(api, tenant):
+    company = api("POST", "/companies", {"name": "Berg AB", "phone": "070-123 45 67"}).json()["_id"]
+    answer = api("POST", "/calls", LEAST)
+    assert answer.json()["phCompanyId"] == company
+    assert "phUserId" not in answer.json()
+    assert [call["_id"] for call in api("GET", f"/calls?companyId={company}").json()] == [answer.json()["_id"]]
+
+
 def test_stores_a_wholly_unknown_party_unlinked(api, tenant):
     call = stored(api("POST", "/calls", {**LEAST, "userId": "nobody", "phUserId": "f" * 24, "companyId": "none"}))
     assert (call.contact, call.company, call.match_state) == (None, None, MatchState.NONE)
