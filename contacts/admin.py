@@ -91,9 +91,15 @@ class CalledAdmin(KnownElsewhereAdmin):
         """Those of the rows with a number for which ``wanted`` (``with_number``) holds."""
         return rows.filter(wanted)
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+    def get_search_results(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
         found, may_repeat = super().get_search_results(request, queryset, search_term)
-        if not any(sign.isdigit() for sign in search_term) or any(sign.isalpha() for sign in search_term):
+        has_digits = any(sign.isdigit() for sign in search_term)
+        if not has_digits or any(sign.isalpha() for sign in search_term):
             return found, may_repeat
         wanted = with_number(search_term, reach_of(request).tenants().places())
         return found | self.with_numbers(request, queryset, wanted), may_repeat

@@ -179,8 +179,14 @@ class People:
         found, state = _fitting(self._numbers, number)
         rule = "number" if state == EXACT else "number_ending"
         if len(found) == 1:
-            contact = self._contact(found[0])
-            return Match(contact=contact, company=contact.company, state=state, rule=rule, confidence=_CONFIDENCE[state])
+            contact, confidence = self._contact(found[0]), _CONFIDENCE[state]
+            return Match(
+                contact=contact,
+                company=contact.company,
+                state=state,
+                rule=rule,
+                confidence=confidence,
+            )
         if found:
             candidates = [{"contact": str(row.id), "name": row.name} for row in found]
             return Match(state=SEVERAL, rule=rule, candidates=candidates[:MOST_CANDIDATES])

@@ -172,8 +172,8 @@ def _contacts(words: str, places: Collection[Place], reach: Reach) -> Group:
 
 def _companies(words: str, places: Collection[Place], reach: Reach) -> Group:
     named = Q(name__folds=words) | Q(external_id=words)
-    rows = reach.within(Company.objects.all())
-    rows = rows.filter(with_number(words, places) if is_number(words) else named).order_by("name", "pk")
+    wanted = with_number(words, places) if is_number(words) else named
+    rows = reach.within(Company.objects.all()).filter(wanted).order_by("name", "pk")
     hits = [
         Hit(title=marked(row.name, words), address=reverse("admin:contacts_company_change", args=[row.pk]), details=(row.phone,))
         for row in rows[: FEW + 1]

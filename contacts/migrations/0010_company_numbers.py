@@ -1,4 +1,4 @@
-"""Read companies' phones, by which calls are matched from now on; past calls with them are matched again."""
+"""Read companies' phones, by which calls are matched; past calls with them are matched again."""
 
 from django.db import migrations, models
 
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
             name="phone",
             field=models.CharField(
                 blank=True,
-                help_text="As people write it. Calls with this number that no contact has are linked to the company.",
+                help_text="As people write it. Calls with it that no contact has are linked to the company.",
                 max_length=64,
             ),
         ),

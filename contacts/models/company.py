@@ -19,7 +19,7 @@ class Company(KnownElsewhere):
     phone = models.CharField(
         max_length=64,
         blank=True,
-        help_text=_("As people write it. Calls with this number that no contact has are linked to the company."),
+        help_text=_("As people write it. Calls with it that no contact has are linked to the company."),
     )
     e164 = models.CharField("E.164", max_length=16, blank=True, editable=False)
     match_key = models.CharField(max_length=16, blank=True, editable=False)

@@ -64,7 +64,7 @@ class MatchDocument(serializers.Serializer[Any]):
 
     state = ChoiceField(choices=MatchState.choices)
     rule = serializers.CharField(
-        help_text="Which rule found it: id, external_id, number, number_ending, company, company_number or chosen."
+        help_text=("Which rule found it: id, external_id, number, number_ending, company, company_number or chosen.")
     )
     candidates = serializers.ListField(
         child=serializers.DictField(child=serializers.CharField()), help_text="The contacts that fit, where several do."
