@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0034_notice_of_wrong_passwords'),
+        ("calls", "0037_numbers_are_read_again"),
     ]
 
     operations = [
