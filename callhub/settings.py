@@ -364,6 +364,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "webhooks": {"task": "calls.sweep_webhooks", "schedule": 10.0, "options": {"expires": 10}},
     "deliveries": {"task": "calls.forget_deliveries", "schedule": 3600.0, "options": {"expires": 3600}},
     "batches": {"task": "calls.sweep_batches", "schedule": 20.0, "options": {"expires": 20}},
+    "exports": {"task": "calls.sweep_exports", "schedule": 20.0, "options": {"expires": 20}},
     "usage": {"task": "calls.roll_up_usage", "schedule": 120.0, "options": {"expires": 120}},
     "usage-recount": {"task": "calls.recount_usage", "schedule": crontab("40", "2"), "options": {"expires": 3600}},
     "notices": {"task": "calls.notify_people", "schedule": 30.0, "options": {"expires": 30}},

@@ -33,6 +33,7 @@ NAMES = (
     "audio.row_deleted",
     "retention.removed",
     "batch.item",
+    "export.part_stored",
     "notice.mailed",
     "webhook.fanned_out",
     "webhook.claimed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from calls import batches, dialer, fetching, ledger, missed, notices, retention, usage, webhooks
+from calls import batches, dialer, exports, fetching, ledger, missed, notices, retention, usage, webhooks
 from calls.dialer import limits, recordings
 from calls.uploads import listening, sweeping
 from calls.webhooks import keeping
@@ -14,6 +14,7 @@ from tenants.models import Tenant
 RELINK_SECONDS = 15.0  # well below the time limit of a task; the next run goes on where this one stopped
 RETENTION_SECONDS = 30.0  # the same
 BATCH_SECONDS = 20.0  # the same
+EXPORT_SECONDS = 20.0  # the same
 STALE = 60  # seconds; a message that waited for so long says nothing new, as a sweep has sent another for the same row
 HEARD_STALE = 300  # the same, for what is swept less often
 NUMBERED_AT_ONCE = 200_000  # calls; as long as that takes, it is well below the time limit of a task
@@ -226,6 +227,20 @@ def sweep_batches() -> None:
     for batch_id in batches.waiting():
         work_batch.delay(batch_id)
     batches.forget_old()
+
+
+@shared_task(name="calls.write_export", ignore_result=True, expires=STALE)
+def write_export(export_id: str) -> None:
+    """Write the next part of a file of calls."""
+    exports.work(export_id, seconds=EXPORT_SECONDS)
+
+
+@shared_task(name="calls.sweep_exports", ignore_result=True)
+def sweep_exports() -> None:
+    """Resume interrupted exports; remove files that have expired."""
+    for export_id in exports.waiting():
+        write_export.delay(export_id)
+    exports.sweep()
 
 
 @shared_task(name="calls.forget_deliveries", ignore_result=True)

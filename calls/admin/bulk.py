@@ -1,4 +1,4 @@
-"""What is done to many calls of the list: asked first, begun, followed, and undone; and their export as a file."""
+"""What is done to many calls of the list: asked first, begun, followed, and undone."""
 
 from __future__ import annotations
 
@@ -7,29 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from calls import batches, feed
+from calls import batches
 from calls.admin.bulk_form import ValueForm
-from calls.admin.call_columns import columns_of, tidy
 from calls.admin.call_list import back_to_list
 from calls.admin.dashboard.links import number
+from calls.admin.exporting import export_selected
 from calls.batches.orders import MOST
+from calls.exports import EXPORTS
 from calls.models import Call, CallBatch
 from calls.models.batch import BatchAct, BatchState
-from calls.transfer.table import CallTable
 from tenants.choices import Role
 from tenants.models import Tenant
 from tenants.reach import reach_of
@@ -37,7 +34,6 @@ from tenants.reach import reach_of
 AT_ONCE = 500  # calls that are worked off while the person waits; more have a page that tells how far they are
 PATIENCE_S = 8.0
 MOST_TOLD = 50
-EXPORTS = Role.AGENT
 _ROLES = {BatchAct.ERASE_AUDIO: Role.MANAGER}
 _REFUSALS = {
     "empty": _("No call was chosen."),
@@ -74,12 +70,6 @@ def _action(act: BatchAct) -> Callable[..., HttpResponse | None]:
     return run
 
 
-def export_selected(pages: Any, request: HttpRequest, queryset: QuerySet[Call]) -> HttpResponseBase:
-    """The chosen calls as a file, with the columns the list shows."""
-    return _file(request, queryset, columns_of(request))
-
-
-export_selected.short_description = _("Export as CSV")  # type: ignore[attr-defined]
 ACTIONS = [*(_action(act) for act in BatchAct), export_selected]
 
 
@@ -87,23 +77,8 @@ def _role(act: str) -> Role:
     return _ROLES.get(BatchAct(act), Role.AGENT)
 
 
-def _file(request: HttpRequest, calls: QuerySet[Call], columns: Any) -> HttpResponseBase:
-    reach = reach_of(request)
-    if not reach.may(EXPORTS):
-        raise PermissionDenied
-    table = CallTable(columns, timezone.get_current_timezone())
-    calls = calls if reach.is_operator else calls.filter(tenant__in=reach.tenants(EXPORTS))
-    name = f"calls-{timezone.localtime():%Y-%m-%d-%H%M}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    leave = feed.take_place(only.pk if (only := reach.only_tenant(EXPORTS)) else None, reach.user.pk)
-    if leave is None:  # an answer as long as this holds a thread, and most of them are for others
-        messages.error(request, gettext("Too many exports are running. Wait until one of yours is complete, then try again."))
-        return HttpResponseRedirect(reverse("admin:calls_call_changelist"))
-    return StreamingHttpResponse(feed.Held(table.lines(calls), leave), content_type="text/csv; charset=utf-8", headers=headers)
-
-
 class BulkPages:
-    """The pages of batches, and the export, for the admin of calls."""
+    """The pages of batches, for the admin of calls."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Only what the person may do somewhere."""
@@ -116,34 +91,9 @@ class BulkPages:
         site = self.admin_site  # type: ignore[attr-defined]
         pages = [("batch", self.batch), ("batch_news", self.batch_news), ("batch_undo", self.batch_undo)]
         return [
-            path("export/", site.admin_view(self.export), name="calls_call_export"),
-            *(
-                path(
-                    f"batch/<uuid:pk>/{name.removeprefix('batch').lstrip('_')}", site.admin_view(view), name=f"calls_call_{name}"
-                )
-                for name, view in pages
-            ),
+            path(f"batch/<uuid:pk>/{name.removeprefix('batch').lstrip('_')}", site.admin_view(view), name=f"calls_call_{name}")
+            for name, view in pages
         ]
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """All the calls of a list as a file."""
-        if not self.has_view_permission(request):  # type: ignore[attr-defined]
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponse(status=405, headers={"Allow": "POST"})
-        told = request.POST.get("back", "")
-        query = QueryDict(told[:4000], mutable=True)
-        columns = tidy(request.POST.getlist("column")) if request.POST.getlist("column") else columns_of(request)
-        for gone in ("p", "all", "e"):
-            query.pop(gone, None)
-        if "\0" in query.urlencode(safe="\0"):  # no database stores it, so nothing can be found by it
-            return HttpResponseRedirect(reverse("admin:calls_call_changelist"))
-        request.GET = query  # type: ignore[assignment]
-        try:
-            listed = self.get_changelist_instance(request)  # type: ignore[attr-defined]
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(back_to_list(told))
-        return _file(request, listed.get_queryset(request), columns)
 
     def batch(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask what the calls shall get, begin, and tell how far it is."""

@@ -23,6 +23,7 @@ from calls.admin.call_filters import FILTERS
 from calls.admin.call_forms import CallForm, NewCallForm
 from calls.admin.call_list import CallList, back_to_list
 from calls.admin.correcting import may_correct
+from calls.admin.exporting import ExportPages
 from calls.admin.neighbours import neighbours_of
 from calls.admin.recording import PLAYER, rights_of
 from calls.admin.saved_views import AlsoFilter
@@ -42,7 +43,7 @@ _SCRIPTS = ("list", "draft", "export")
 
 
 @admin.register(Call)
-class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
+class CallAdmin(BulkPages, ExportPages, CallColumns, TenantModelAdmin):
     """The log. Nothing here saves a call: every change goes through the ledger."""
 
     locks_changed = False  # the ledger does, and knows what comes before a call
@@ -90,6 +91,7 @@ class CallAdmin(BulkPages, CallColumns, TenantModelAdmin):
             path("<uuid:pk>/correct/", self.admin_site.admin_view(self.correct), name="calls_call_correct"),
             path("views/", self.admin_site.admin_view(self.keep_view), name="calls_call_views"),
             *self.bulk_urls(),
+            *self.export_urls(),
             *super().get_urls(),
         ]
 

@@ -58,13 +58,14 @@ def take_place(tenant_id: Hashable, holder: Hashable) -> Callable[[], None] | No
 class Held:
     """The parts of a long answer, for which a place is held until the server closes it."""
 
-    def __init__(self, parts: Iterable[str], leave: Callable[[], None]) -> None:
-        self._parts, self._leave = iter(parts), leave
+    def __init__(self, parts: Iterable[str] | Iterable[bytes], leave: Callable[[], None]) -> None:
+        self._parts: Iterator[str | bytes] = iter(parts)
+        self._leave = leave
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[str | bytes]:
         return self
 
-    def __next__(self) -> str:
+    def __next__(self) -> str | bytes:
         return next(self._parts)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from calls.models.call import Call
 from calls.models.delivery import Attempt, Delivery, WebhookCursor, WebhookLane
 from calls.models.dialplan import DialPlan, DialUse, DoNotCall
 from calls.models.event import CallEvent
+from calls.models.export import CallExport, ExportPart
 from calls.models.fetch import RecordingFetch
 from calls.models.leg import CallLeg
 from calls.models.line import Line
@@ -28,9 +29,9 @@ from calls.models.view import ChosenColumns, SavedView
 from calls.models.webhook import WebhookEndpoint
 
 __all__ = [
-    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallLeg", "CallNote",
-    "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse", "DialectUse", "DoNotCall",
-    "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination",
+    "Attempt", "BatchItem", "Call", "CallBatch", "CallEvent", "CallExport", "CallLeg",
+    "CallNote", "CallNumbering", "ChosenColumns", "Delivery", "DialPlan", "DialUse", "DialectUse",
+    "DoNotCall", "ExportPart", "JournalPlace", "Line", "MissedCall", "MissedCursor", "MissedTry", "Notice", "Origination",
     "Outcome", "PlayableCopy", "Recording", "RecordingFetch", "RetentionRule", "RetentionRun",
     "SavedView", "Tag", "TagRule", "TelephonyListener", "TriedRequest", "TryAddress", "Upload",
     "UploadChunk", "UsageCursor", "UsageDay", "WebhookCursor", "WebhookEndpoint", "WebhookLane",

@@ -40,6 +40,11 @@ def _defused(part: str) -> str:
     return part
 
 
+def readable(calls: QuerySet[Call]) -> QuerySet[Call]:
+    """The calls with all that a line needs, and no more."""
+    return calls.prefetch_related(None).defer(None).defer(*_UNREAD).select_related(*_RELATED).prefetch_related("tags")
+
+
 class CallTable:
     """The columns of a file of calls, in the words and zone of who asks for it: all of that is settled before the first row."""
 
@@ -51,14 +56,21 @@ class CallTable:
         }
         self._yes = gettext("yes")
         self._cells = [cell for column in columns for cell in self._cells_of(column)]
+        self._writer = csv.writer(_Echo())
 
     def lines(self, calls: QuerySet[Call]) -> Iterator[str]:
         """The file in pieces: its heading, then a line for each call in the order of ``calls``."""
-        writer = csv.writer(_Echo())
-        yield "\ufeff" + writer.writerow([safe(title) for title, _ in self._cells])
-        rows = calls.prefetch_related(None).defer(None).defer(*_UNREAD).select_related(*_RELATED).prefetch_related("tags")
-        for call in rows.iterator(chunk_size=AT_ONCE):
-            yield writer.writerow([safe(read(call)) for _, read in self._cells])
+        yield self.heading()
+        for call in readable(calls).iterator(chunk_size=AT_ONCE):
+            yield self.line(call)
+
+    def heading(self) -> str:
+        """The first line."""
+        return "\ufeff" + self._writer.writerow([safe(title) for title, _ in self._cells])
+
+    def line(self, call: Call) -> str:
+        """The line of one call, out of ``readable`` ones."""
+        return self._writer.writerow([safe(read(call)) for _, read in self._cells])
 
     def _cells_of(self, column: Column) -> Iterable[tuple[str, Callable[[Call], str]]]:
         title, (first, *more) = str(column.label), self._readers(column)

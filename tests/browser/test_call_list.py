@@ -12,8 +12,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from calls import batches
-from calls.models import CallBatch
+from calls import batches, exports
+from calls.models import CallBatch, CallExport
 from calls.transfer.table import CallTable
 from tenants.choices import Role
 from tenants.models import Membership
@@ -190,6 +190,44 @@ def test_downloads_the_list(page, agent, calls):
     told = list(csv.reader(io.StringIO(coming.value.path().read_bytes().decode("utf-8-sig"), newline="")))
     assert told[0][0] == "started (Europe/Stockholm)"
     assert [row[-1] for row in told[1:]] == ['a\n"b'] * 4
+
+
+def test_a_long_list_is_written_in_the_background_and_downloaded_from_its_page(page, shot, monkeypatch, agent, calls):
+    monkeypatch.setattr("calls.admin.exporting.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("calls.exports.working.AT_ONCE", 3)
+    monkeypatch.setattr("callhub.doorbell.ring", lambda *args: None)
+    sign_in(page, agent)
+    page.goto(LIST)
+    page.get_by_text("Export", exact=True).click()
+    page.get_by_role("button", name="Download").click()
+    expect(page.get_by_role("status")).to_have_text("Waiting for its turn.")
+    export = CallExport.objects.get()
+    exports.work(export.pk, seconds=0)
+    expect(page.get_by_role("status")).to_have_text("3 of 4 calls")
+    look(page, "export-going")
+    exports.work(export.pk, seconds=60)
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible()
+    look(page, "export-ready")
+    with page.expect_download() as coming:
+        page.get_by_role("link", name="Download").click()
+    assert re.fullmatch(r"calls-[\d-]+\.csv", coming.value.suggested_filename)
+    assert len(rows_of(coming)) == 4
+
+    page.get_by_role("button", name="Remove the file").click()
+    expect(page.get_by_text("Removed", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Your export files").click()
+    expect(page.get_by_role("listitem").filter(has_text="Removed")).to_be_visible()
+    look(page, "exports")
+
+
+def test_says_that_too_many_exports_wait(page, monkeypatch, agent, calls):
+    monkeypatch.setattr("calls.admin.exporting.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("calls.exports.orders.MOST_OF_PERSON", 0)
+    sign_in(page, agent)
+    page.goto(LIST)
+    page.get_by_text("Export", exact=True).click()
+    page.get_by_role("button", name="Download").click()
+    expect(page.get_by_text("Three of your exports are not complete.")).to_be_visible()
 
 
 def run_export(page):

@@ -18,6 +18,7 @@ from calls.choices import LegRole
 from calls.drafts import CallChanges, InteractionDraft, LegDraft, PartyDraft
 from calls.models import (
     Call,
+    CallExport,
     Delivery,
     DialPlan,
     DoNotCall,
@@ -117,6 +118,9 @@ def furnish(word: str) -> dict[type[Model], Any]:
         OAuthApp: oauth.make_app(tenant, name=f"{word} app", user=owner)[0],
         Membership: Membership.objects.get(tenant=tenant, user=owner),
         Call: call,
+        CallExport: CallExport.objects.create(
+            tenant=tenant, user=owner, query=f"period=all&q={word}", columns=["started_at"], zone="UTC", language="en"
+        ),
         Origination: make_origination(
             call, line, requester=owner, reason=f"{word} reason", message=f"{word} said", document={"from": word}, nonce=word
         ),
@@ -204,6 +208,8 @@ def addresses(rows: dict[type[Model], Any]) -> Iterator[str]:
     yield reverse("admin:calls_call_unmatched_choose") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233&q=contact"
     for page in (reverse("settings"), reverse("settings_connect"), reverse("settings_connect_vendor", args=["planhat"])):
         yield from (page, f"{page}?tenant={rows[Tenant].pk}")
+    yield reverse("admin:calls_call_exports")
+    yield from (reverse(f"admin:calls_call_export_{page}", args=[rows[CallExport].pk]) for page in ("page", "news", "file"))
     yield reverse("admin:calls_origination_dial") + f"?tenant={rows[Tenant].pk}&number=%2B46701112233"
     yield reverse("admin:calls_origination_progress", args=[rows[Origination].pk])
     yield from _autocompletes()

@@ -18,7 +18,8 @@ NOBODYS = {"Tenant", "User", "ChosenColumns", "TelephonyListener", "JournalPlace
 # Parts that are only ever reached through the row they belong to, and counters.
 PARTS = {
     "UploadChunk": "upload", "Attempt": "delivery", "WebhookLane": "endpoint", "RecordingFetch": "recording",
-    "MissedTry": "missed", "BatchItem": "batch", "IdempotencySubject": "key",
+    "MissedTry": "missed", "BatchItem": "batch", "ExportPart": "export",
+    "IdempotencySubject": "key",
 }  # fmt: skip
 COUNTERS = {"CallNumbering", "MemberNumbering", "WebhookCursor", "MissedCursor"}
 

@@ -69,9 +69,10 @@
       part("trouble").hidden = true;
       tell(total ? words.of : words.so, 0, total);
       try {
-        const answer = await fetch(address, { method: "POST", body, signal: going.signal });
-        const isFile = (answer.headers.get("Content-Type") || "").startsWith("text/csv");
-        if (isFile) await read(answer, total);
+        const answer = await fetch(address, { method: "POST", body, signal: going.signal, headers: { Accept: "text/csv" } });
+        const type = answer.headers.get("Content-Type") || "";
+        if (type.startsWith("text/csv")) await read(answer, total);
+        else if (type.startsWith("application/json")) window.location.assign((await answer.json()).page);
         else window.location.assign(answer.redirected ? answer.url : window.location.href); // it says what is wrong
       } catch (error) {
         part("going").hidden = true;

@@ -10,7 +10,7 @@ from itertools import islice
 
 from django.utils import timezone
 
-from calls.models import PlayableCopy, Recording
+from calls.models import ExportPart, PlayableCopy, Recording
 from calls.recordings.storage import Spool, keeper
 from calls.recordings.storage.spool import spools_before
 
@@ -49,7 +49,7 @@ def sweep_orphans(older_than: timedelta, spools_in_use: Callable[[Collection[str
 
 
 def _kept(keys: Collection[str]) -> set[str]:
-    rows = (model.objects.filter(storage_key__in=keys) for model in (Recording, PlayableCopy))
+    rows = (model.objects.filter(storage_key__in=keys) for model in (Recording, PlayableCopy, ExportPart))
     return {key for some in rows for key in some.values_list("storage_key", flat=True)}
 
 
