@@ -40,7 +40,7 @@ class ExportRefused(Exception):
 def ask(tenant: Tenant, user: User, **asked: Any) -> CallExport:
     """Queue an export; ``asked`` are the fields that say of what. Raises ``ExportRefused``."""
     with transaction.atomic():
-        Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)  # two requests at once count one after the other
+        Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)  # one counts at a time
         own = of_person(user)
         if own.unfinished().count() >= MOST_OF_PERSON:
             raise ExportRefused("person")

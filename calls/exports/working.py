@@ -76,7 +76,8 @@ def work(export_id: UUID | str, *, seconds: float) -> None:
     except CallError:  # past the limit of bytes
         _fail(export, "too_large")
     except StorageTrouble as trouble:
-        _log.warning("Export %s waits for the storage (%s).", export.pk, trouble.code)  # the next try is when the lease is over
+        # The next try is when the lease is over.
+        _log.warning("Export %s waits for the storage (%s).", export.pk, trouble.code)
     except _Lost:
         return
     for following in CallExport.objects.filter(tenant=export.tenant_id).unfinished().unclaimed(timezone.now()):
@@ -91,7 +92,7 @@ def _claim(export_id: UUID | str) -> CallExport | None:
     if export is None:
         return None
     with transaction.atomic():
-        Tenant.objects.select_for_update(no_key=True).get(pk=export.tenant_id)  # two workers count one after the other
+        Tenant.objects.select_for_update(no_key=True).get(pk=export.tenant_id)  # one counts at a time
         if not _has_turn(export):
             return None
         lease, rows = (
