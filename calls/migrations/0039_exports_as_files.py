@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('calls', '0037_numbers_are_read_again'),
+        ("calls", "0038_webhook_limits"),
         ('tenants', '0015_tenant_area_code'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
