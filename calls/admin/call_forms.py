@@ -157,7 +157,8 @@ class ByHandForm(TenantForm):
         digits = number.digits.lstrip("0")
         has_words = any(sign.isalpha() for sign in text)
         is_number = bool(number.e164) or (bool(number.key) and 0 < len(digits) <= LONGEST_NUMBER and not has_words)
-        if not (is_number or number.is_withheld):
+        is_endless = sum(sign.isdigit() for sign in text) > LONGEST_NUMBER  # also of zeros, which mark a withheld one
+        if is_endless or not (is_number or number.is_withheld):
             self.add_error("remote_number", _("This is not a phone number. Leave it empty where it was withheld."))
 
     def _check_length(self, cleaned: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ NOBODYS = {"Tenant", "User", "ChosenColumns", "TelephonyListener", "JournalPlace
 # Parts that are only ever reached through the row they belong to, and counters.
 PARTS = {
     "UploadChunk": "upload", "Attempt": "delivery", "WebhookLane": "endpoint", "RecordingFetch": "recording",
+    "PlayableCopy": "recording",
     "MissedTry": "missed", "BatchItem": "batch", "ExportPart": "export",
     "IdempotencySubject": "key",
 }  # fmt: skip
