@@ -143,7 +143,7 @@ def test_quick_scopes_show_what_they_say():
     agent = make_agent(tenant, user=user)
     started_at = ago(minutes=1)
     rows = {
-        "missed": make_call(tenant, started_at=started_at, disposition=Disposition.NO_ANSWER),
+        "missed": make_call(tenant, started_at=ago(minutes=30), disposition=Disposition.NO_ANSWER),
         "flagged": make_call(tenant, started_at=started_at, is_flagged=True),
         "recorded": make_call(tenant, started_at=started_at, recording_url="https://example.com/a.mp3"),
         "short": make_call(tenant, started_at=started_at, seconds=9, disposition=Disposition.ANSWERED),
@@ -194,7 +194,7 @@ def test_filters_combine_and_each_has_a_way_out(client, tenant):
     ],
 )
 def test_each_filter_narrows(client, tenant, query, count):
-    make_call(tenant, disposition=Disposition.NO_ANSWER)
+    make_call(tenant, "+46709876543", disposition=Disposition.NO_ANSWER)
     make_call(tenant, direction=Direction.OUTBOUND, seconds=61)
     make_call(tenant, source=Source.PLANHAT, is_verified=False)
     make_call(tenant, recording_url="https://example.com/a.mp3")
