@@ -19,7 +19,7 @@ from calls.uploads import QuotaUsedUp, TicketNotFound, sweeping
 from calls.uploads.listening import listen, unheard
 from tenants import deposits
 from tenants.models import DepositMonth
-from tests.calls.uploads.sending import add, fresh, open_ticket, send, send_chunk, speech, spool_names
+from tests.calls.uploads.sending import a_draft, add, fresh, open_ticket, send, send_chunk, speech, spool_names
 from tests.make import make_tenant
 
 pytestmark = pytest.mark.django_db
@@ -87,13 +87,13 @@ def test_row_42_the_month_turns_at_the_tenants_midnight(tenant):
     tenant.monthly_deposits = 1
     tenant.save()
     with time_machine.travel(datetime(2026, 1, 31, 22, 30, tzinfo=UTC)):
-        january = open_ticket(tenant)
+        january = open_ticket(tenant, draft=a_draft(started_at=timezone.now()))
         with pytest.raises(QuotaUsedUp):
-            open_ticket(tenant)
+            open_ticket(tenant, draft=a_draft(started_at=timezone.now()))
     with time_machine.travel(datetime(2026, 1, 31, 23, 30, tzinfo=UTC)):
-        open_ticket(tenant)
+        open_ticket(tenant, draft=a_draft(started_at=timezone.now()))
         with pytest.raises(QuotaUsedUp) as refused:
-            open_ticket(tenant)
+            open_ticket(tenant, draft=a_draft(started_at=timezone.now()))
         uploads.cancel(january)
     assert str(refused.value).endswith(": 1")
     used = {row.month: row.used for row in DepositMonth.objects.all()}
