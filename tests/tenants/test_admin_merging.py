@@ -28,11 +28,11 @@ OWN = ["OwnMembership"]  # each person's own, so its rows are the owner's
 # What shows no value, takes only what the database has, or needs another field with it.
 UNTRIED = {
     "Call": {"note", "tags", "is_flagged", "flag_resolution"},
-    "Membership": {"password"},
+    "Membership": {"password", "revokes_tokens"},
     "MissedCall": {"outcome", "snoozed_until_0", "snoozed_until_1"},
     "SavedView": {"is_shared"},
     "TagRule": {"tag", "line", "number_prefix"},
-    "Tenant": {"parent", "unmatched_account"},
+    "Tenant": {"parent", "unmatched_account", "web_origins"},
     "User": {"memberships-0-tenant", "memberships-0-center", "time_zone"},
     "WebhookEndpoint": {"password", "template", "line_ids", "agent_ids", "company_ids", "tag_ids"},
 }
