@@ -224,8 +224,12 @@ def fits(stamp: Path) -> bool:
 
 
 def write_stamp(stamp: Path, fingerprint: str) -> None:
-    """Note what has just been installed where this Python runs."""
-    modules = [name for name in importlib.metadata.packages_distributions() if name.isidentifier() and name[0] != "_"]
+    """Note what has just been installed where this Python runs.
+
+    What packages say of themselves is not always there: Debian's setuptools names a module ``debian``.
+    """
+    names = importlib.metadata.packages_distributions()
+    modules = [name for name in names if name.isidentifier() and name[0] != "_" and _is_there(name)]
     said = {"list": fingerprint, "python": _interpreter(), "modules": modules}
     stamp.write_text(json.dumps(said), "ascii")
 

@@ -225,3 +225,11 @@ def test_outside_services_bring_their_drivers(place, monkeypatch, variables, nam
     lines = [f"export {key}='{value}' # said here\n" for key, value in variables.items()]
     (place / ".env").write_text("# words\n" + "".join(lines))
     assert bootstrap.wanted() == name
+
+
+def test_a_module_that_a_package_names_and_does_not_have_is_not_waited_for(tmp_path, monkeypatch):
+    """As Debian's setuptools does: ``.venv`` would never be ready."""
+    named = {"json": ["one"], "no_such_module_here": ["setuptools"]}
+    monkeypatch.setattr(bootstrap.importlib.metadata, "packages_distributions", lambda: named)
+    bootstrap.write_stamp(tmp_path / "stamp", "a")
+    assert json.loads((tmp_path / "stamp").read_text())["modules"] == ["json"]

@@ -181,6 +181,7 @@ def test_every_list_refuses_sizes_that_are_none_and_cursors_of_another_list(api,
         assert api.get(f"{address}?cursor={cursor}").status_code == 400
 
 
+@pytest.mark.django_db(transaction=True)  # changes are shown when they are committed
 def test_the_other_addresses_with_rows_take_both_names_of_a_size(api, address_of):
     for name in ("page_size", "limit"):
         assert len(api.get(f"changes?{name}=1").json()["results"]) == 1

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.requires("asterisk"), pytest.mark.once, pytest.mark.sl
 
 def test_listener_is_one_more_child(house):
     assert set(house.children()) == {"web", "worker", "beat", "listener"}
-    assert "starting web, worker, beat, listener" in house.said()
+    assert "starting web, dialer, worker, beat, listener" in house.said()
 
 
 def test_tells_that_it_runs(house):

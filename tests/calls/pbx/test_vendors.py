@@ -75,10 +75,11 @@ def rung(house: House, *digits: str) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("name", "destination"), [("overview", "465353535"), ("public_numbers", "463235742879"), ("as_administrator", "463235742879")]
+    ("name", "destination"),
+    [("overview", "5353535"), ("public_numbers", "3235742879"), ("as_administrator", "3235742879")],
 )
 def test_voipnow_rings_real_phones_is_polled_until_answered_and_deleted(house, voipnow, name, destination):
-    numbers = ("465354353", "465302040", destination)
+    numbers = ("5354353", "5302040", destination)  # as they are written: no valid ones of Sweden
     before = rung(house, *numbers)
     user = owner_number(house) if name == "as_administrator" else "@me"
     body = sample(f"voipnow/{name}.json")
