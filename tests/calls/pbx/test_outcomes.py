@@ -70,7 +70,11 @@ def test_log_has_the_same(house, placed, name):
 @pytest.mark.parametrize("name", CASES)
 def test_each_telephone_was_rung_at_most_once(house, placed, name):
     _, destination, _, _ = CASES[name]
-    assert len(house.invitations(f"46{destination}")) == (0 if name in RINGS_NOBODY else 1)
+    invitations = len(house.invitations(f"46{destination}"))
+    if name == "source gives up":  # on a busy machine before the other side is rung
+        assert invitations in (0, 1)
+    else:
+        assert invitations == (0 if name in RINGS_NOBODY else 1)
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != "destination hangs up"])
