@@ -94,9 +94,9 @@ def test_row_44_of_50_parallel_uploads_one_wins(tenant):
         return str(kept.recording.pk), kept.is_new
 
     answers = in_processes(work, 5, 10)
-    conflicts = answers.count("CallConflict")
+    conflicts = answers.count("OtherAudio")
     assert conflicts == 25
-    told = [answer for answer in answers if answer != "CallConflict"]
+    told = [answer for answer in answers if answer != "OtherAudio"]
     assert len({key for key, _ in told}) == 1
     assert sum(is_new for _, is_new in told) == 1
     winner = OTHER if Recording.objects.get(state="stored").sha256 == _sha(OTHER) else AUDIO
