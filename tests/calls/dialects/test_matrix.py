@@ -101,7 +101,7 @@ def by_our_api(world):
 
 def in_planhat(world, call):
     [document] = world.client.get("/calls", headers=world.bearer).json()
-    shown = {"remote": document["nr"], "linked": "record" in document}
+    shown = {"remote": document["nr"], "recorded": "record" in document}
     if "waiting" in document:
         shown["ring"] = document["waiting"]
     shown["is_undirected"] = "direction" not in document and not call.caller_raw
