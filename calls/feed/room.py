@@ -73,11 +73,12 @@ class Held:
         self._leave()
 
 
-def _forget() -> None:
+def empty() -> None:
+    """Forget who is inside, as in a new process."""
     global _lock  # noqa: PLW0603 - a thread that is not here any more may hold it
     _lock = threading.Lock()
     _inside.clear()
     _held.clear()
 
 
-os.register_at_fork(after_in_child=_forget)
+os.register_at_fork(after_in_child=empty)

@@ -40,6 +40,11 @@ def test_the_first_stop_leads_past_the_side_bar(page, owner, tenant):
     assert is_within(page, "main")
 
 
+def test_the_log_in_page_has_a_landmark(page):
+    page.goto(LIST)
+    expect(page.get_by_role("main").get_by_role("button", name="Log in")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_filters_open_and_close(page, owner, tenant, width):
     make_call(tenant)
