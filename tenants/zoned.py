@@ -16,6 +16,6 @@ class ZonedTimes:
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         if field is not None and isinstance(db_field, DateTimeField):
-            told = gettext("In your time zone, %(zone)s.") % {"zone": timezone.get_current_timezone_name()}
+            told = gettext("In your time zone, %(zone)s.") % {"zone": str(timezone.get_current_timezone())}
             field.help_text = f"{field.help_text} {told}".strip()
         return field

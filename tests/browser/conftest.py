@@ -14,7 +14,7 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests import services
-from tests.make import make_tenant
+from tests.make import make_tenant, noon_zone
 from tests.tenants.admin_walk import staff
 
 PATIENCE = 45_000  # milliseconds; the machine may have much else to do
@@ -109,7 +109,7 @@ def shot(page):
 @pytest.fixture
 def tenant():
     """Whose log it is, where a test needs no other."""
-    return make_tenant("lund", name="Lund AB", time_zone="Europe/Stockholm")
+    return make_tenant("lund", name="Lund AB", time_zone=noon_zone())
 
 
 @pytest.fixture
